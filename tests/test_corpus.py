@@ -1,0 +1,283 @@
+"""The split of the corpus: what is read, what is refused, and who goes where."""
+
+import io
+import random
+import re
+import tarfile
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wordorder.corpus import split_corpus
+from wordorder.errors import InputError
+
+FOLDERS = ("train/neg", "train/pos", "test/neg", "test/pos")
+SPLITS = ("train", "validation", "test")
+# Ratings are not checked against the class, so any name fits any folder.
+file_names = st.builds("{}_{}.txt".format, st.integers(0, 120), st.integers(1, 10))
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+corpora = st.fixed_dictionaries(
+    {folder: st.dictionaries(file_names, texts, min_size=1, max_size=12) for folder in FOLDERS}
+)
+
+
+def members_of(corpus):
+    return [(f"aclImdb/{folder}/{name}", text.encode()) for folder in corpus for name, text in corpus[folder].items()]
+
+
+def small_members(without=()):
+    names = [f"aclImdb/{folder}/{i}_{i + 1}.txt" for folder in FOLDERS for i in range(4)]
+    return [(name, f"Review {name}".encode()) for name in names if not name.startswith(tuple(without))]
+
+
+def tar_bytes(members, compression="gz"):
+    """Pack pairs of name and content; in place of a name there may be a TarInfo."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=f"w:{compression}") as tar:
+        for name, content in members:
+            entry = tarfile.TarInfo(name) if isinstance(name, str) else name
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def split(folder: Path, archive: bytes, validation_fraction=0.25, seed=1337):
+    """Run split_corpus; return the sizes and, for each split, the rows."""
+    path = folder / "aclImdb_v1.tar.gz"
+    path.write_bytes(archive)
+    targets = [folder / f"{name}.parquet" for name in SPLITS]
+    sizes = split_corpus(path, *targets, validation_fraction=validation_fraction, seed=seed)
+    return sizes, {name: pq.read_table(target).to_pylist() for name, target in zip(SPLITS, targets, strict=True)}
+
+
+def refused(folder: Path, archive: bytes, message: str, **arguments):
+    """Expect an InputError with the archive and `message` in it, and no file written."""
+    with pytest.raises(InputError, match=message) as caught:
+        split(folder, archive, **arguments)
+    assert str(folder / "aclImdb_v1.tar.gz") in str(caught.value)
+    assert [path.name for path in folder.iterdir()] == ["aclImdb_v1.tar.gz"]
+
+
+def chapter_split(base: Path, validation_fraction: float, seed: int):
+    """Listing 11.1 on a real folder, with the names sorted: sets of (class, file name)."""
+    result = {name: set() for name in SPLITS}
+    for category in ("neg", "pos"):
+        files = sorted(path.name for path in (base / "train" / category).iterdir())
+        random.Random(seed).shuffle(files)
+        num_val_samples = int(validation_fraction * len(files))
+        for name in files[-num_val_samples:]:
+            result["validation"].add((category, name))
+            (base / "train" / category / name).unlink()
+        result["train"] |= {(category, path.name) for path in (base / "train" / category).iterdir()}
+        result["test"] |= {(category, path.name) for path in (base / "test" / category).iterdir()}
+    return result
+
+
+@settings(deadline=None, max_examples=60)
+@given(corpora, st.floats(0.01, 0.99), st.integers(0, 2**32), st.randoms(use_true_random=False))
+def test_split_is_that_of_the_chapter_in_any_order_of_members(tmp_path_factory, corpus, fraction, seed, rng):
+    # Catches: a split that depends on the archive's order, another shuffle or share, lost, doubled or changed reviews.
+    folder = tmp_path_factory.mktemp("corpus")
+    members = members_of(corpus)
+    rng.shuffle(members)
+    archive = tar_bytes(members, compression="")
+    held_back = {name: int(fraction * len(corpus[f"train/{name}"])) for name in ("neg", "pos")}
+    if 0 in held_back.values():
+        refused(folder, archive, "split.validation_fraction", validation_fraction=fraction, seed=seed)
+        return
+
+    sizes, rows = split(folder, archive, fraction, seed)
+
+    for name, content in members:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    expected = chapter_split(folder / "aclImdb", fraction, seed)
+    for name in SPLITS:
+        part = "test" if name == "test" else "train"
+        wanted = [
+            {
+                "id": f"{part}/{category}/{file_name.removesuffix('.txt')}",
+                "label": ("neg", "pos").index(category),
+                "rating": int(file_name.removesuffix(".txt").split("_")[1]),
+                "text": corpus[f"{part}/{category}"][file_name],
+            }
+            for category, file_name in expected[name]
+        ]
+        assert rows[name] == sorted(wanted, key=lambda row: (row["label"], row["id"]))
+        assert sizes[name] == len(wanted)
+    # Stratified, disjoint and complete.
+    labels = [row["label"] for row in rows["validation"]]
+    assert (labels.count(0), labels.count(1)) == (held_back["neg"], held_back["pos"])
+    ids = [row["id"] for name in SPLITS for row in rows[name]]
+    assert len(ids) == len(set(ids)) == len(members)
+
+
+def test_same_bytes_whatever_the_order_of_the_archive(tmp_path):
+    # Catches: rows in the order of the archive, times or paths in the Parquet files.
+    written = []
+    for name, members in (("a", small_members()), ("b", small_members()[::-1])):
+        (tmp_path / name).mkdir()
+        split(tmp_path / name, tar_bytes(members))
+        written.append([(tmp_path / name / f"{split_name}.parquet").read_bytes() for split_name in SPLITS])
+    assert written[0] == written[1]
+
+
+def test_another_seed_is_another_split(tmp_path):
+    # Catches: a seed that is not used.
+    archive = tar_bytes(small_members())
+    assert len({split(tmp_path, archive, seed=seed)[1]["validation"][0]["id"] for seed in range(10)}) > 1
+
+
+def test_columns_have_the_promised_types(tmp_path):
+    # Catches: a change of the format that the other rules read.
+    split(tmp_path, tar_bytes(small_members()))
+    file = pq.ParquetFile(tmp_path / "train.parquet")
+    types = [("id", pa.string()), ("label", pa.int8()), ("rating", pa.int8()), ("text", pa.string())]
+    assert file.schema_arrow == pa.schema(types)
+    assert {file.metadata.row_group(0).column(i).compression for i in range(4)} == {"ZSTD"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a\x85b\x1c\x00\x0b", "one\r\ntwo\rthree\n", "\ufeffx\u2028 ", "<br />\U0001f3ac"]
+)
+def test_texts_come_through_unchanged(tmp_path, text):
+    # Catches: newline translation, stripping, dropped empty reviews, a swallowed byte order mark.
+    members = [(name, text.encode()) for name, _ in small_members()]
+    _, rows = split(tmp_path, tar_bytes(members))
+    assert [row["text"] for name in SPLITS for row in rows[name]] == [text] * len(members)
+
+
+def test_everything_outside_the_class_folders_is_left_out(tmp_path):
+    # Catches: reading unlabelled reviews, word lists or features, or refusing an archive because of them.
+    link = tarfile.TarInfo("aclImdb/latest")
+    link.type, link.linkname = tarfile.SYMTYPE, "train"
+    others = [
+        ("aclImdb/README", b"\xff"),
+        ("aclImdb/imdb.vocab", b"the"),
+        ("aclImdb/train/unsup/0_0.txt", b"\xff"),
+        ("aclImdb/train/labeledBow.feat", b"9 0:9"),
+        ("aclImdb/test/urls_pos.txt", b"http"),
+        ("elsewhere/train/pos/0_9.txt", b"no"),
+        (link, b""),
+    ]
+    for folder in ("aclImdb", *(f"aclImdb/{folder}" for folder in FOLDERS)):
+        entry = tarfile.TarInfo(f"{folder}/")
+        entry.type = tarfile.DIRTYPE
+        others.append((entry, b""))
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    assert split(tmp_path / "a", tar_bytes(others + small_members())) == split(
+        tmp_path / "b", tar_bytes(small_members())
+    )
+
+
+@pytest.mark.parametrize("missing", FOLDERS)
+def test_a_missing_class_folder_is_named(tmp_path, missing):
+    # Catches: a split without one of the classes.
+    refused(tmp_path, tar_bytes(small_members(without=[f"aclImdb/{missing}/"])), f"no review in aclImdb/{missing}")
+
+
+def test_one_training_review_cannot_be_split(tmp_path):
+    # Catches: `names[-0:]`, which holds everything back.
+    members = [*small_members(without=["aclImdb/train/pos/"]), ("aclImdb/train/pos/0_9.txt", b"")]
+    refused(tmp_path, tar_bytes(members), "1 reviews in aclImdb/train/pos")
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.2, 1.0])
+def test_a_fraction_that_leaves_a_split_empty_is_refused(tmp_path, fraction):
+    # Catches: an empty training or validation split (a fifth of four reviews is none).
+    archive = tar_bytes(small_members())
+    refused(tmp_path, archive, "split.validation_fraction", validation_fraction=fraction)
+
+
+def test_bytes_that_are_not_utf8_are_named_with_their_place(tmp_path):
+    # Catches: decoding with replacement, or an error that does not say which of 50,000 files it is.
+    members = [*small_members(), ("aclImdb/test/pos/77_8.txt", "é".encode() + b"a\xe9b")]
+    refused(tmp_path, tar_bytes(members), r"aclImdb/test/pos/77_8\.txt.* byte 3")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "0.txt",
+        "0_9",
+        "0_0.txt",
+        "0_11.txt",
+        "0_007.txt",
+        "x_9.txt",
+        "٣_9.txt",
+        "._0_9.txt",
+        "0_9.TXT",
+        "0_9.txt\n",
+        "a/0_9.txt",
+        "\udcff_9.txt",
+    ],
+)
+def test_a_name_that_is_no_review_is_refused(tmp_path, name):
+    # Catches: a review that is silently left out, or a rating that is made up.
+    members = [*small_members(), (f"aclImdb/train/neg/{name}", b"")]
+    refused(tmp_path, tar_bytes(members), re.escape(repr(f"aclImdb/train/neg/{name}")))
+
+
+def test_a_name_that_occurs_twice_is_refused(tmp_path):
+    # Catches: the second of two reviews replacing the first.
+    members = small_members()
+    refused(tmp_path, tar_bytes([*members, (members[5][0], b"other")]), re.escape(members[5][0]) + ".* twice")
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE])
+def test_links_devices_and_folders_are_not_reviews(tmp_path, kind):
+    # Catches: following a link, or taking an empty text for a review.
+    entry = tarfile.TarInfo("aclImdb/train/pos/9_9.txt")
+    entry.type, entry.linkname = kind, "aclImdb/train/pos/0_1.txt"
+    refused(tmp_path, tar_bytes([*small_members(), (entry, b"")]), r"train/pos/9_9\.txt'?: not a regular file")
+
+
+@pytest.mark.parametrize("compression", ["", "gz", "bz2", "xz"])
+def test_a_truncated_archive_is_refused_wherever_it_ends(tmp_path, compression):
+    # Catches: tarfile's silent end of iteration where a header is missing, and checksums that are never compared.
+    archive = tar_bytes(small_members(), compression)
+    # A header and a block of text for each review; then one block of zeros is not yet the end.
+    whole = len(archive) if compression else 2 * 512 * len(small_members()) + 2 * 512
+    for length in {*range(0, whole, 97), *range(0, whole, 512), whole - 1}:
+        refused(tmp_path, archive[:length], "not a complete tar archive")
+    assert split(tmp_path, archive[:whole])[0] == {"train": 6, "validation": 2, "test": 8}
+
+
+def test_a_damaged_header_is_refused(tmp_path):
+    # Catches: taking a header that cannot be read for the end of the archive.
+    archive = bytearray(tar_bytes(small_members(), ""))
+    archive[2 * 512 * 15] ^= 1
+    refused(tmp_path, bytes(archive), "not a complete tar archive")
+
+
+def test_a_member_that_claims_an_absurd_size_is_refused(tmp_path):
+    # Catches: a MemoryError or OverflowError in place of a message.
+    entry = tarfile.TarInfo("aclImdb/train/pos/9_9.txt")
+    entry.size = 2**62
+    archive = tar_bytes(small_members(), "")[: 2 * 512 * 16] + entry.tobuf(tarfile.GNU_FORMAT) + bytes(10240)
+    refused(tmp_path, archive, "not a complete tar archive")
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_a_changed_byte_is_refused_or_harmless(tmp_path_factory, data):
+    # Catches: reviews that change unnoticed, and any exception but InputError.
+    folder = tmp_path_factory.mktemp("changed")
+    archive = bytearray(tar_bytes(small_members()))
+    expected = split(folder, bytes(archive))
+    archive[data.draw(st.integers(0, len(archive) - 1))] ^= data.draw(st.integers(1, 255))
+    with suppress(InputError):
+        assert split(folder, bytes(archive)) == expected
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from([b"", b"\x1f\x8b\x08\x00", b"BZh9", b"\xfd7zXZ\x00"]), st.binary(max_size=1500))
+def test_any_bytes_are_refused(tmp_path_factory, start, content):
+    # Catches: exceptions of tarfile and of the decompressors that reach the user as they are.
+    refused(tmp_path_factory.mktemp("bytes"), start + content, "not a complete tar archive|no review in")

@@ -1,0 +1,124 @@
+"""From the archive of the Large Movie Review Dataset to training, validation and test reviews."""
+
+import random
+import re
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wordorder.errors import InputError
+from wordorder.files import replacing
+
+LABELS = {"neg": 0, "pos": 1}
+MEMBER = re.compile(r"aclImdb/((?:train|test)/(?:neg|pos))/(.+)", re.DOTALL)
+FILE_NAME = re.compile(r"([0-9]+_([1-9]|10))\.txt")
+SCHEMA = pa.schema([("id", pa.string()), ("label", pa.int8()), ("rating", pa.int8()), ("text", pa.string())])
+
+
+class Review(NamedTuple):
+    """A row of the Parquet files: `id` is the name in the archive, such as train/pos/0_9; `rating` is 1 to 10."""
+
+    id: str
+    label: int
+    rating: int
+    text: str
+
+
+def labelled_members(archive: Path) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
+    """Yield all that lies in the four class folders, with its bytes (none if it is not a regular file)."""
+    try:
+        with tarfile.open(archive, "r:*") as tar:
+            for member in tar:
+                if MEMBER.fullmatch(member.name):
+                    yield member, tar.extractfile(member).read() if member.isreg() else b""
+            # tarfile takes a missing or unreadable header for the end. The real end is a block of zeros, after which
+            # there is at least one more; reading them also makes the decompressor compare its checksum, which it does
+            # not do in tarfile's mode "r|*". Both modes read the archive once, from front to back.
+            rest = tar.fileobj.read()
+            if len(rest) < tarfile.BLOCKSIZE or rest.strip(b"\0"):
+                raise tarfile.ReadError("the end of the archive is missing")
+    # Broad, because tarfile lets the errors of the decompressors through, and those have no class in common.
+    except Exception as error:
+        raise InputError(
+            f"{archive} is not a complete tar archive ({error}). Delete it and run again; if that does not help, "
+            "check imdb.sources and imdb.checksum in the config."
+        ) from error
+
+
+def read_reviews(archive: Path) -> dict[str, list[Review]]:
+    """Read the labelled reviews, in the order of their names, by class folder: train/neg, train/pos and so on."""
+    folders = {f"{part}/{name}": {} for part in ("train", "test") for name in LABELS}
+    for member, content in labelled_members(archive):
+        # Names are shown with repr: in an archive they can hold anything.
+        where = f"{archive}, member {member.name!r}"
+        folder, file_name = MEMBER.fullmatch(member.name).groups()
+        match = FILE_NAME.fullmatch(file_name)
+        if not match:
+            raise InputError(
+                f"{where}: in this folder there must only be reviews, named <number>_<rating 1 to 10>.txt. "
+                "Check imdb.sources in the config."
+            )
+        if not member.isreg():
+            raise InputError(f"{where}: not a regular file. Check imdb.sources in the config.")
+        review = f"{folder}/{match[1]}"
+        if review in folders[folder]:
+            raise InputError(f"{where}: this name occurs twice. Check imdb.sources in the config.")
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{where}: not UTF-8 at byte {error.start} ({error.reason}). Check imdb.sources in the config."
+            ) from error
+        folders[folder][review] = Review(review, LABELS[folder.split("/")[1]], int(match[2]), text)
+    for folder, reviews in folders.items():
+        if not reviews:
+            raise InputError(f"{archive}: there is no review in aclImdb/{folder}. Check imdb.sources in the config.")
+    return {folder: [reviews[key] for key in sorted(reviews)] for folder, reviews in folders.items()}
+
+
+def write_reviews(path: Path, reviews: list[Review]) -> None:
+    """Write reviews as a Parquet file, sorted by id and thereby by label: the id begins with the class folder."""
+    rows = sorted(reviews, key=lambda review: review.id)
+    table = pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
+    with replacing(path) as part:
+        pq.write_table(table, part, compression="zstd")
+
+
+def split_corpus(
+    archive: Path, train: Path, validation: Path, test: Path, *, validation_fraction: float, seed: int
+) -> dict[str, int]:
+    """Split the labelled reviews in `archive`, aclImdb_v1.tar.gz, into three Parquet files.
+
+    As in listing 11.1, the training reviews of each class are shuffled and the last `validation_fraction` of them are
+    held back. There the names come in the order of the directory; here they are sorted first, so that every machine
+    gets the same split, whatever the order of the archive.
+
+    The files have the columns id, label (0 negative, 1 positive), rating and text and are sorted by label and id:
+    training has to shuffle by itself. A text is exactly what the archive holds, line ends and control characters
+    included; an empty review is kept.
+
+    Returns the number of reviews in each split. Raises InputError if the archive is not complete or holds anything but
+    reviews in the four class folders, or if no review of a class is left for training or for validation.
+    """
+    folders = read_reviews(archive)
+    splits = {"train": [], "validation": [], "test": []}
+    for name in LABELS:
+        reviews = folders[f"train/{name}"]
+        random.Random(seed).shuffle(reviews)
+        held_back = int(validation_fraction * len(reviews))
+        if not 0 < held_back < len(reviews):
+            raise InputError(
+                f"{archive}: of the {len(reviews)} reviews in aclImdb/train/{name} {held_back} would be for validation "
+                f"and {len(reviews) - held_back} for training. Change split.validation_fraction in the config "
+                f"({validation_fraction}) so that there is at least one for each."
+            )
+        splits["train"] += reviews[:-held_back]
+        splits["validation"] += reviews[-held_back:]
+        splits["test"] += folders[f"test/{name}"]
+    for path, reviews in zip((train, validation, test), splits.values(), strict=True):
+        write_reviews(path, reviews)
+    return {split: len(reviews) for split, reviews in splits.items()}

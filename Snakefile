@@ -1,0 +1,31 @@
+# What word order, learned embeddings, masking and pretrained vectors buy in text classification.
+#
+#     resources/                              what was downloaded
+#     results/reviews/{split}.parquet         the reviews of a split: id, label, rating, text
+#     results/vectorizer/vocabulary.json      the tokens, by falling frequency
+#     results/vectorizer/{split}.arrow        the reviews as token numbers
+#     results/glove/matrix.npy                row i is the vector of token i
+#     results/runs/{variant}/seed{seed}/      one training: model, history, summary, evaluation
+#     results/runs.csv                        one row for each training
+#     results/summary.csv                     one row for each variant, over its seeds
+#     logs/, benchmarks/                      the same tree again, for each rule
+from snakemake.utils import min_version
+
+min_version("9.17.3")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/download.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/summarize.smk"
+
+
+rule all:
+    input:
+        "results/summary.csv",
+        "results/runs.csv",
+    default_target: True

@@ -1,0 +1,25 @@
+# From the records of all runs to the two tables.
+
+
+localrules:
+    summarize_runs,
+
+
+rule summarize_runs:
+    input:
+        training=run_files("training.json"),
+        evaluation=run_files("evaluation.json"),
+        lib=library("summary"),
+    output:
+        runs="results/runs.csv",
+        summary="results/summary.csv",
+    log:
+        "logs/summarize_runs.log",
+    benchmark:
+        "benchmarks/summarize_runs.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        chapter={name: config["variants"][name].get("chapter_accuracy") for name in config["active_variants"]},
+    script:
+        "../scripts/summarize_runs.py"

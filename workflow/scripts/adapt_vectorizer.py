@@ -1,0 +1,29 @@
+"""Find the vocabulary of the training reviews."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wordorder.corpus import read_reviews
+from wordorder.job import logged, start_backend
+from wordorder.vectorizer import adapt_vocabulary, write_vocabulary
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(reviews: Path, vocabulary: Path, max_tokens: int, standardize: str) -> None:
+    """Write the tokens by falling frequency."""
+    tokens = adapt_vocabulary(read_reviews(reviews)["text"].to_pylist(), max_tokens, standardize)
+    write_vocabulary(vocabulary, tokens)
+    print(f"{len(tokens)} tokens, padding and unknown included; the most frequent: {' '.join(tokens[2:12])}")
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        start_backend("tensorflow", snakemake.threads)
+        main(
+            reviews=Path(snakemake.input.reviews),
+            vocabulary=Path(snakemake.output.vocabulary),
+            max_tokens=snakemake.params.max_tokens,
+            standardize=snakemake.params.standardize,
+        )

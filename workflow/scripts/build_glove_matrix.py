@@ -1,0 +1,34 @@
+"""Look up the pretrained vector of each token of the vocabulary."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordorder.files import replacing
+from wordorder.glove import glove_matrix, missing_tokens
+from wordorder.job import logged
+from wordorder.vectorizer import read_vocabulary
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(vectors: Path, vocabulary: Path, matrix: Path, dimension: int) -> None:
+    """Write the matrix, (tokens, dimension) float32, and say which tokens have no vector."""
+    tokens = read_vocabulary(vocabulary)
+    rows, found = glove_matrix(vectors, tokens, dimension)
+    with replacing(matrix) as part, part.open("wb") as file:
+        np.save(file, rows, allow_pickle=False)
+    print(f"{found.sum()} of {len(tokens)} tokens have a vector; the most frequent without:")
+    print(" ".join(map(repr, missing_tokens(tokens, found))))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            vectors=Path(snakemake.input.vectors),
+            vocabulary=Path(snakemake.input.vocabulary),
+            matrix=Path(snakemake.output.matrix),
+            dimension=snakemake.params.dimension,
+        )

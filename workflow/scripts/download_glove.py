@@ -1,0 +1,19 @@
+"""Download one file of pretrained vectors out of the GloVe archive."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wordorder.download import fetch_member
+from wordorder.job import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        fetch_member(
+            snakemake.config["glove"]["sources"],
+            Path(snakemake.output[0]),
+            snakemake.params.member,
+            snakemake.params.checksum,
+        )

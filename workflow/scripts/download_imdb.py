@@ -1,0 +1,14 @@
+"""Download the archive of the IMDB reviews."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wordorder.download import fetch
+from wordorder.job import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        fetch(snakemake.config["imdb"]["sources"], Path(snakemake.output[0]), snakemake.params.checksum)

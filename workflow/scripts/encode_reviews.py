@@ -1,0 +1,39 @@
+"""Turn the text of all reviews into token numbers, once."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordorder.corpus import read_reviews
+from wordorder.encoded import write_encoded
+from wordorder.job import logged, start_backend
+from wordorder.vectorizer import encode_texts, read_vocabulary
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(reviews: list[Path], vocabulary: Path, encoded: list[Path], standardize: str) -> None:
+    """Write one Arrow file for each file of reviews."""
+    tokens = read_vocabulary(vocabulary)
+    for source, target in zip(reviews, encoded, strict=True):
+        table = read_reviews(source)
+        sequences = list(encode_texts(table["text"].to_pylist(), tokens, standardize))
+        write_encoded(target, table["id"].to_pylist(), table["label"].to_pylist(), sequences)
+        lengths = np.array([len(sequence) for sequence in sequences])
+        print(
+            f"{source.stem}: {len(lengths)} reviews, {lengths.sum()} tokens; length: mean {lengths.mean():.1f}, "
+            f"median {np.median(lengths):.0f}, longest {lengths.max()}, empty {np.sum(lengths == 0)}"
+        )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        start_backend("tensorflow", snakemake.threads)
+        main(
+            reviews=[Path(path) for path in snakemake.input.reviews],
+            vocabulary=Path(snakemake.input.vocabulary),
+            encoded=[Path(path) for path in snakemake.output.encoded],
+            standardize=snakemake.params.standardize,
+        )

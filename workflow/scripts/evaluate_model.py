@@ -1,0 +1,52 @@
+"""Evaluate one trained model on the test reviews."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from wordorder.encoded import read_encoded
+from wordorder.files import replacing
+from wordorder.job import logged, start_backend
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(
+    model: Path,
+    test: Path,
+    evaluation: Path,
+    predictions: Path,
+    *,
+    sequence_length: int | None,
+    backend: str,
+    threads: int,
+) -> None:
+    """Write loss and accuracy, and the probability for every review."""
+    start_backend(backend, threads)
+    from wordorder.training import load_model, loss_and_accuracy, predict
+
+    reviews = read_encoded(test)
+    probabilities = predict(load_model(model), reviews, sequence_length)
+    loss, accuracy = loss_and_accuracy(reviews.labels, probabilities)
+    table = pd.DataFrame({"id": reviews.ids, "label": reviews.labels, "probability": probabilities})
+    with replacing(predictions) as part:
+        table.to_parquet(part, index=False)
+    with replacing(evaluation) as part:
+        part.write_text(json.dumps({"test_loss": loss, "test_accuracy": accuracy}, indent=2) + "\n", encoding="utf-8")
+    print(f"{len(table)} test reviews: loss {loss:.4f}, accuracy {accuracy:.4f}")
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            model=Path(snakemake.input.model),
+            test=Path(snakemake.input.test),
+            evaluation=Path(snakemake.output.evaluation),
+            predictions=Path(snakemake.output.predictions),
+            sequence_length=snakemake.params.sequence_length,
+            backend=snakemake.params.backend,
+            threads=snakemake.threads,
+        )

@@ -1,0 +1,28 @@
+"""Split the labelled reviews into training, validation and test."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wordorder.corpus import split_corpus
+from wordorder.job import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(archive: Path, train: Path, validation: Path, test: Path, validation_fraction: float, seed: int) -> None:
+    """Write one Parquet file for each split."""
+    sizes = split_corpus(archive, train, validation, test, validation_fraction=validation_fraction, seed=seed)
+    print(", ".join(f"{split}: {size} reviews" for split, size in sizes.items()))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            archive=Path(snakemake.input.archive),
+            train=Path(snakemake.output.train),
+            validation=Path(snakemake.output.validation),
+            test=Path(snakemake.output.test),
+            validation_fraction=snakemake.params.validation_fraction,
+            seed=snakemake.params.seed,
+        )

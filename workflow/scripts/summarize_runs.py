@@ -1,0 +1,33 @@
+"""Gather the records of all runs into one table of runs and one of variants."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wordorder.files import replacing
+from wordorder.job import logged
+from wordorder.summary import read_runs, summarize
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(training: list[Path], evaluation: list[Path], runs: Path, summary: Path, chapter: dict[str, float]) -> None:
+    """Write one row for each run, and one for each variant over its seeds."""
+    table = read_runs(training, evaluation)
+    with replacing(runs) as part:
+        table.to_csv(part, index=False)
+    means = summarize(table, chapter)
+    with replacing(summary) as part:
+        means.to_csv(part, index=False)
+    print(means.to_string(index=False))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            training=[Path(path) for path in snakemake.input.training],
+            evaluation=[Path(path) for path in snakemake.input.evaluation],
+            runs=Path(snakemake.output.runs),
+            summary=Path(snakemake.output.summary),
+            chapter=snakemake.params.chapter,
+        )

@@ -1,0 +1,105 @@
+"""Train one variant with one seed."""
+
+import json
+import resource
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from wordorder.encoded import read_encoded
+from wordorder.files import replacing
+from wordorder.job import logged, start_backend, versions
+from wordorder.vectorizer import read_vocabulary
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(
+    train: Path,
+    validation: Path,
+    vocabulary: Path,
+    vectors: Path | None,
+    model_file: Path,
+    history_file: Path,
+    summary_file: Path,
+    record_file: Path,
+    *,
+    variant: str,
+    settings: dict,
+    seed: int,
+    backend: str,
+    threads: int,
+) -> None:
+    """Write the model with the lowest validation loss, the history, the summary of the model and a record of the run."""
+    start_backend(backend, threads)
+    from wordorder.training import RMSprop, build_model, train_model
+
+    packages = versions("keras", backend, "numpy")
+    print(f"{variant}, seed {seed}; {', '.join(f'{k} {v}' for k, v in packages.items())}; {threads} threads")
+    print(", ".join(f"{key}: {value}" for key, value in settings.items()))
+    model = build_model(settings, len(read_vocabulary(vocabulary)), vectors, seed)
+    lines: list[str] = []
+    model.summary(print_fn=lines.append)
+    print("\n".join(lines))
+    optimizer = RMSprop(**settings["optimizer"])
+    history = train_model(
+        model,
+        read_encoded(train),
+        read_encoded(validation),
+        optimizer,
+        epochs=settings["epochs"],
+        batch_size=settings["batch_size"],
+        sequence_length=settings["sequence_length"],
+        group_by_length=settings["group_by_length"],
+        seed=seed,
+    )
+    best = min(history, key=lambda epoch: epoch["validation_loss"])
+    record = {
+        "variant": variant,
+        "seed": seed,
+        "settings": settings,
+        "optimizer": {"name": "rmsprop", **optimizer._asdict()},
+        "parameters": model.count_params(),
+        "trainable_parameters": sum(weight.size for weight in model.trainable_variables),
+        "best_epoch": best["epoch"],
+        "validation_loss": best["validation_loss"],
+        "validation_accuracy": best["validation_accuracy"],
+        "seconds_per_epoch": sum(epoch["seconds"] for epoch in history) / len(history),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "backend": backend,
+        "threads": threads,
+        "versions": packages,
+    }
+    with replacing(summary_file) as part:
+        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with replacing(history_file) as part:
+        pd.DataFrame(history).to_csv(part, index=False)
+    with replacing(record_file) as part:
+        part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    with replacing(model_file) as part:
+        model.save(part)
+    print(
+        f"Best epoch: {best['epoch']}, validation loss {best['validation_loss']:.4f}, "
+        f"accuracy {best['validation_accuracy']:.4f}; peak memory {record['peak_memory_mb']:.0f} MB"
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            train=Path(snakemake.input.train),
+            validation=Path(snakemake.input.validation),
+            vocabulary=Path(snakemake.input.vocabulary),
+            vectors=Path(snakemake.input.vectors) if snakemake.input.vectors else None,
+            model_file=Path(snakemake.output.model),
+            history_file=Path(snakemake.output.history),
+            summary_file=Path(snakemake.output.summary),
+            record_file=Path(snakemake.output.record),
+            variant=snakemake.wildcards.variant,
+            settings=snakemake.params.settings,
+            seed=int(snakemake.wildcards.seed),
+            backend=snakemake.params.backend,
+            threads=snakemake.threads,
+        )

@@ -1,0 +1,60 @@
+"""Encoded reviews: the integer arrays on disk that training and prediction read."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from wordorder.errors import InputError
+from wordorder.files import replacing
+
+
+class EncodedReviews(NamedTuple):
+    """Whole reviews as token numbers, one after the other: review i is `tokens[offsets[i]:offsets[i + 1]]`.
+
+    `tokens` is int32 and stays on disk (memory-mapped), `offsets` has one entry more than there are reviews, `labels`
+    is 0 or 1, `ids` are the names of the reviews in the corpus.
+    """
+
+    ids: list[str]
+    labels: np.ndarray
+    tokens: np.ndarray
+    offsets: np.ndarray
+
+    def lengths(self, sequence_length: int | None) -> np.ndarray:
+        """Number of tokens of each review after cutting it to `sequence_length` (None: whole)."""
+        lengths = np.diff(self.offsets)
+        return lengths if sequence_length is None else np.minimum(lengths, sequence_length)
+
+
+def write_encoded(path: Path, ids: list[str], labels: list[int], sequences: list[np.ndarray]) -> None:
+    """Write reviews as an Arrow file: columns id, label, tokens; uncompressed, so that it can be memory-mapped."""
+    offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])]).astype(np.int64)
+    tokens = np.concatenate([np.empty(0, np.int32), *sequences]).astype(np.int32)
+    table = pa.table(
+        {
+            "id": pa.array(ids, pa.string()),
+            "label": pa.array(labels, pa.int8()),
+            "tokens": pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(tokens)),
+        }
+    )
+    with replacing(path) as part, pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def read_encoded(path: Path) -> EncodedReviews:
+    """Read what `write_encoded` wrote; the tokens stay on disk. Raises InputError if the file is damaged."""
+    try:
+        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        (batch,) = table.to_batches()
+        batch.validate(full=True)
+        ids, labels, sequences = (batch.column(name) for name in ("id", "label", "tokens"))
+        return EncodedReviews(
+            ids.to_pylist(),
+            labels.to_numpy(),
+            sequences.values.to_numpy(),
+            sequences.offsets.to_numpy(),
+        )
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError, KeyError, ValueError) as error:
+        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error

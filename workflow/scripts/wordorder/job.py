@@ -1,0 +1,52 @@
+"""What surrounds the work of every rule: its log, and how it ends when something is wrong."""
+
+import logging
+import os
+import platform
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from wordorder.errors import InputError
+
+
+@contextmanager
+def logged(log: str) -> Iterator[None]:
+    """Send all that this process prints to the file `log`, errors included.
+
+    The file descriptors are redirected, because the C++ parts of TensorFlow and JAX write past `sys.stderr`. An
+    `InputError` is written as one plain message, any other exception with its traceback; both end the job.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    with Path(log).open("w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.stdout.reconfigure(line_buffering=True)
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+    logging.getLogger("wordorder").setLevel(logging.INFO)
+    try:
+        yield
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(1)
+
+
+def start_backend(backend: str, threads: int) -> None:
+    """Choose Keras' backend ("jax" or "tensorflow") and keep it to `threads` cores; before Keras is imported."""
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NPROC"):
+        os.environ[name] = str(threads)
+    eigen = "true" if threads > 1 else "false"
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen={eigen}".strip()
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of Python and of the packages, for the records of a run."""
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}

@@ -1,0 +1,257 @@
+"""The chapter's sequence models, as one network over a finite vocabulary.
+
+The input half of an LSTM is `x @ kernel + bias`. Where `x` stands for one of a finite number of tokens there is no need
+to multiply at every position: compute what each token adds to the gates once, and look it up.
+
+    one-hot              onehot(t) @ kernel        = kernel[t]
+    learned embedding    onehot(t) @ E @ kernel    = (E @ kernel)[t]
+    pretrained vectors   the same, with an E that does not learn
+    masking              the row of the padding token shuts the gates, and every review ends where the sequence ends
+
+So the variants of the chapter are one network, `SequenceClassifier`, with four ways to fill the table from tokens to
+gates. It computes what `Embedding`, `Bidirectional(LSTM)`, `Dropout` and `Dense` of Keras compute (the tests compare
+outputs, gradients and an optimizer step), at a small part of the cost. A batch uses about a tenth of the vocabulary:
+given the rows of those tokens only, the network works on a vocabulary of that size.
+
+Everything is written on `keras.ops` and runs on the TensorFlow and the JAX backend alike. Importing this module is all
+that `keras.models.load_model` needs to load a saved model.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+# Padding is token 0, here as in `keras.layers.TextVectorization`.
+PADDING = 0
+# sigmoid(-1e4) is exactly 0 in float32.
+SHUT = -1e4
+
+
+def lstm(gates, recurrent_kernel, tokens):
+    """Run an LSTM over a finite vocabulary and return its last hidden state.
+
+    The backward pass is written out (backpropagation through time; Hochreiter and Schmidhuber 1997, with the forget
+    gate of Gers et al. 2000) because it adds into the gradients of the table and of the recurrent kernel as it goes.
+    Only the states are saved; the gates are computed again, which costs no more time than to store and load them.
+
+    Args:
+        gates: (vocabulary, 4 * units), what each token adds to the input, forget, cell and output gate: Keras' order.
+        recurrent_kernel: (units, 4 * units).
+        tokens: (length, batch), rows of `gates`.
+
+    Returns:
+        (batch, units).
+    """
+    units = recurrent_kernel.shape[0]
+
+    @ops.custom_gradient
+    def run(gates, recurrent_kernel):
+        def activations(token, hidden, cell):
+            z = ops.take(gates, token, axis=0) + ops.matmul(hidden, recurrent_kernel)
+            z_input, z_forget, z_candidate, z_output = ops.split(z, 4, axis=-1)
+            input_gate, forget_gate, output_gate = map(ops.sigmoid, (z_input, z_forget, z_output))
+            candidate = ops.tanh(z_candidate)
+            return input_gate, forget_gate, candidate, output_gate, forget_gate * cell + input_gate * candidate
+
+        def forward(state, token):
+            *_, output_gate, cell = activations(token, *state)
+            return (output_gate * ops.tanh(cell), cell), state
+
+        start = ops.zeros((ops.shape(tokens)[1], units), dtype=gates.dtype)
+        (last_hidden, _), states = ops.scan(forward, (start, start), tokens)
+
+        def gradient(upstream):
+            def backward(carry, step):
+                d_hidden, d_cell, d_gates, d_recurrent = carry
+                token, hidden, cell = step
+                input_gate, forget_gate, candidate, output_gate, next_cell = activations(token, hidden, cell)
+                squashed = ops.tanh(next_cell)
+                d_cell = d_cell + d_hidden * output_gate * (1 - squashed * squashed)
+                d_z = ops.concatenate(
+                    [
+                        d_cell * candidate * input_gate * (1 - input_gate),
+                        d_cell * cell * forget_gate * (1 - forget_gate),
+                        d_cell * input_gate * (1 - candidate * candidate),
+                        d_hidden * squashed * output_gate * (1 - output_gate),
+                    ],
+                    axis=-1,
+                )
+                d_gates = ops.scatter_update(d_gates, token[:, None], d_z, reduction="add")
+                d_recurrent = d_recurrent + ops.matmul(ops.transpose(hidden), d_z)
+                d_hidden = ops.matmul(d_z, ops.transpose(recurrent_kernel))
+                return (d_hidden, d_cell * forget_gate, d_gates, d_recurrent), None
+
+            nothing = ops.zeros_like(upstream), ops.zeros_like(gates), ops.zeros_like(recurrent_kernel)
+            (_, _, d_gates, d_recurrent), _ = ops.scan(backward, (upstream, *nothing), (tokens, *states), reverse=True)
+            return d_gates, d_recurrent
+
+        return last_hidden, gradient
+
+    return run(gates, recurrent_kernel)
+
+
+@keras.saving.register_keras_serializable("wordorder")
+class TokenTable(keras.layers.Layer):
+    """One row of numbers for each token of the vocabulary: an embedding, or the kernel of a one-hot LSTM.
+
+    Without arguments it returns the whole table, (vocabulary, width); given token numbers, their rows.
+    """
+
+    def __init__(self, vocabulary_size, width, initial_limit, **kwargs):
+        """Rows start uniform in +-`initial_limit`."""
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+        self.width = width
+        self.initial_limit = initial_limit
+
+    def build(self, input_shape=None):
+        """Create the table."""
+        self.rows = self.add_weight(
+            shape=(self.vocabulary_size, self.width),
+            initializer=keras.initializers.RandomUniform(-self.initial_limit, self.initial_limit),
+            name="rows",
+        )
+
+    def get_config(self):
+        """Return what is needed to make this layer again."""
+        sizes = {name: getattr(self, name) for name in ("vocabulary_size", "width", "initial_limit")}
+        return {**super().get_config(), **sizes}
+
+
+@keras.saving.register_keras_serializable("wordorder")
+class TokenBidirectionalLSTM(keras.layers.Layer):
+    """`Bidirectional(LSTM(units))` over a finite vocabulary.
+
+    Args:
+        units: of each direction.
+        project: True if the rows are token vectors, to be multiplied by the kernels; False if they already are what
+            the tokens add to the gates of the forward and the backward LSTM, side by side (one-hot).
+        mask: True to leave out trailing padding, as `mask_zero=True` does in Keras.
+    """
+
+    def __init__(self, units, project, mask, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.project = project
+        self.mask = mask
+
+    def build(self, rows_shape, tokens_shape=None):
+        """Create for each direction the weights that `keras.layers.LSTM` has, under the same names."""
+        self.kernels, self.recurrent_kernels, self.biases = [], [], []
+        for direction in ("forward", "backward"):
+            if self.project:
+                shape = (rows_shape[-1], 4 * self.units)
+                self.kernels.append(
+                    self.add_weight(shape=shape, initializer="glorot_uniform", name=f"{direction}_kernel")
+                )
+            self.recurrent_kernels.append(
+                self.add_weight(
+                    shape=(self.units, 4 * self.units), initializer="orthogonal", name=f"{direction}_recurrent_kernel"
+                )
+            )
+            self.biases.append(
+                self.add_weight(shape=(4 * self.units,), initializer=_unit_forget_bias, name=f"{direction}_bias")
+            )
+
+    def call(self, rows, tokens):
+        """Return the last hidden state of both directions, (batch, 2 * units).
+
+        Args:
+            rows: (vocabulary, width); row 0 is the padding token.
+            tokens: (batch, length), rows of `rows`; padding only at the end.
+        """
+        gates = ops.matmul(rows, ops.concatenate(self.kernels, axis=-1)) if self.project else rows
+        gates = gates + ops.concatenate(self.biases, axis=-1)
+        ahead, back = ops.transpose(tokens), ops.transpose(ops.flip(tokens, axis=1))
+        if self.mask:
+            # Where both directions meet the padding first, with their input gate shut, the state stays zero until the
+            # first word: what Keras reaches by holding the state at every masked step. The gradients vanish as well.
+            gates = ops.concatenate([ops.full_like(gates[:1], SHUT), gates[1:]], axis=0)
+            ahead = ops.transpose(_padding_first(tokens))
+        forward_gates, backward_gates = ops.split(gates, 2, axis=-1)
+        return ops.concatenate(
+            [
+                lstm(forward_gates, ops.copy(self.recurrent_kernels[0]), ahead),
+                lstm(backward_gates, ops.copy(self.recurrent_kernels[1]), back),
+            ],
+            axis=-1,
+        )
+
+    def get_config(self):
+        """Return what is needed to make this layer again."""
+        return {**super().get_config(), "units": self.units, "project": self.project, "mask": self.mask}
+
+
+def _unit_forget_bias(shape, dtype=None):
+    """Zeros, and ones for the forget gate: what `keras.layers.LSTM` starts from (Jozefowicz et al. 2015)."""
+    units = shape[0] // 4
+    return ops.concatenate([ops.zeros(units, dtype), ops.ones(units, dtype), ops.zeros(2 * units, dtype)])
+
+
+def _padding_first(tokens):
+    """Turn each row of (batch, length) until its trailing padding leads."""
+    length = ops.shape(tokens)[1]
+    words = ops.sum(ops.cast(tokens != PADDING, "int32"), axis=1, keepdims=True)
+    return ops.take_along_axis(tokens, (ops.arange(length, dtype="int32") + words) % length, axis=1)
+
+
+@keras.saving.register_keras_serializable("wordorder")
+class SequenceClassifier(keras.Model):
+    """Tokens to the probability of a positive review, by a bidirectional LSTM (chapter 11, listings 11.13 to 11.20).
+
+    Args:
+        features: "one_hot", "embedding" (learned) or "glove" (pretrained and frozen; set `token_table.rows`).
+        vocabulary_size: number of tokens, padding and unknown included.
+        dimension: of the token vectors; None for one-hot.
+        mask: leave out the padding.
+        units: of the LSTM in each direction.
+        dropout: fraction dropped between the LSTM and the classifier.
+    """
+
+    def __init__(self, features, vocabulary_size, units, dropout, dimension=None, mask=False, **kwargs):
+        super().__init__(**kwargs)
+        self.settings = {
+            "features": features,
+            "vocabulary_size": vocabulary_size,
+            "dimension": dimension,
+            "mask": mask,
+            "units": units,
+            "dropout": dropout,
+        }
+        one_hot = features == "one_hot"
+        # The limits are those of Keras: glorot_uniform for the LSTM kernel of each direction, uniform for an Embedding.
+        self.token_table = TokenTable(
+            vocabulary_size,
+            width=8 * units if one_hot else dimension,
+            initial_limit=math.sqrt(6 / (vocabulary_size + 4 * units)) if one_hot else 0.05,
+            trainable=features != "glove",
+            name=features,
+        )
+        self.bidirectional = TokenBidirectionalLSTM(units, project=not one_hot, mask=mask, name="bidirectional_lstm")
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
+        self.classifier = keras.layers.Dense(1, activation="sigmoid", name="classifier")
+
+    def build(self, input_shape=None):
+        """Create all weights; they do not depend on the shape of the input."""
+        self.token_table.build()
+        self.bidirectional.build(self.token_table.rows.shape)
+        self.classifier.build((None, 2 * self.bidirectional.units))
+        self.built = True
+
+    def call(self, tokens, rows=None, training=False):
+        """Return the probability that each review is positive, (batch, 1).
+
+        Args:
+            tokens: (batch, length) integers; padding (0) only at the end.
+            rows: rows of the token table, if `tokens` number those instead of the whole vocabulary.
+            training: apply the dropout.
+        """
+        embedded = self.token_table.rows if rows is None else rows
+        x = self.bidirectional(embedded, tokens)
+        x = self.dropout(x, training=training)
+        return self.classifier(x)
+
+    def get_config(self):
+        """Return what is needed to make this model again."""
+        return {**super().get_config(), **self.settings}

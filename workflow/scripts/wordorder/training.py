@@ -1,0 +1,319 @@
+"""Training and prediction: the loop around the models, on either backend."""
+
+import logging
+import random
+import time
+from pathlib import Path
+from typing import NamedTuple
+from zipfile import BadZipFile
+
+import keras
+import numpy as np
+from keras import ops
+
+from wordorder.batching import Batch, batches, shuffled_chunks
+from wordorder.encoded import EncodedReviews
+from wordorder.errors import InputError
+from wordorder.layers import SequenceClassifier
+
+PREDICTION_BATCH = 256
+log = logging.getLogger(__name__)
+
+
+def build_model(settings: dict, vocabulary_size: int, vectors: Path | None, seed: int) -> SequenceClassifier:
+    """Build the model of a variant from its settings, with initial weights that are a function of the seed.
+
+    `vectors` is the .npy matrix of pretrained vectors, (vocabulary, dimension) float32, if the variant uses them.
+    """
+    # Keras draws the seeds of its initializers from here. keras.utils.set_random_seed does the same, but imports
+    # TensorFlow whatever the backend is.
+    random.seed(seed)
+    pretrained = None if vectors is None else read_matrix(vectors, vocabulary_size)
+    model = SequenceClassifier(
+        settings["features"],
+        vocabulary_size,
+        units=settings["units"],
+        dropout=settings["dropout"],
+        dimension=settings.get("dimension") if pretrained is None else pretrained.shape[1],
+        mask=settings["mask"],
+    )
+    model.build()
+    if pretrained is not None:
+        model.token_table.rows.assign(pretrained)
+    return model
+
+
+def read_matrix(path: Path, vocabulary_size: int) -> np.ndarray:
+    """Read a matrix of vectors, one row for each token. Raises InputError if the file is damaged or does not fit."""
+    try:
+        matrix = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
+    if matrix.ndim != 2 or len(matrix) != vocabulary_size:
+        raise InputError(
+            f"{path} has the shape {matrix.shape} and does not fit the vocabulary of {vocabulary_size} tokens. "
+            "Delete it and run again."
+        )
+    return matrix
+
+
+def load_model(path: Path) -> SequenceClassifier:
+    """Load a saved model. Raises InputError if the file is damaged."""
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
+
+
+class RMSprop(NamedTuple):
+    """Keras 3's RMSprop, as a function: `average = rho * average + (1 - rho) * gradient ** 2`, then
+    `weight -= learning_rate * gradient / sqrt(average + epsilon)`.
+
+    Keras 2, with which the chapter was written, divides by `sqrt(average) + epsilon`. That is the same to float32 with
+    Keras 2's epsilon of 1e-7 and an epsilon of 1e-14 here.
+    """
+
+    learning_rate: float
+    rho: float
+    epsilon: float
+
+    def update(self, weight, average, gradient, rho=None):
+        """Return the new weight and the new average; `rho` is how much is left of the average (default: `self.rho`)."""
+        average = (self.rho if rho is None else rho) * average + (1 - self.rho) * ops.square(gradient)
+        return weight - self.learning_rate * gradient / ops.sqrt(average + self.epsilon), average
+
+
+class State(NamedTuple):
+    """All that a training step changes.
+
+    The token table is kept apart: a step reads and changes only the rows of the tokens of its batch. All other rows
+    have a gradient of zero and would only see their average decay, by rho a step; `table_step` (vocabulary,) says up
+    to which step that has been done, and the rest is done when a row's turn comes.
+    """
+
+    weights: list
+    averages: list
+    table: object
+    table_average: object
+    table_step: object
+
+
+def value_and_gradients(function, arguments):
+    """Value of a function of a list of tensors, and its gradients, by the automatic differentiation of the backend.
+
+    `function` returns (value, anything else).
+    """
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.value_and_grad(function, has_aux=True)(arguments)
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        for argument in arguments:
+            tape.watch(argument)
+        value, more = function(arguments)
+    return (value, more), tape.gradient(value, arguments)
+
+
+def compiled(function, in_place=()):
+    """Compile a function for the backend; the memory of the arguments at the positions `in_place` is used again."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function, donate_argnums=in_place)
+    import tensorflow as tf
+
+    return tf.function(function, reduce_retracing=False)
+
+
+class Trainer:
+    """Trains one model; the step is compiled once for each shape of batch."""
+
+    def __init__(self, model: SequenceClassifier, optimizer: RMSprop, seed: int):
+        self.model = model
+        self.optimizer = optimizer
+        self.seed = seed
+        table = model.token_table.rows
+        self.table = table
+        self.variables = [v for v in model.trainable_variables if v is not table]
+        weights = [ops.copy(v) for v in self.variables]
+        self.state = State(
+            weights=weights,
+            averages=[ops.zeros_like(weight) for weight in weights],
+            table=ops.copy(table),
+            table_average=ops.zeros(table.shape) if table.trainable else None,
+            table_step=ops.zeros(table.shape[0], "int32") if table.trainable else None,
+        )
+        self.compiled_step = compiled(self._step, in_place=(0,))
+
+    def _loss(self, parts, positions, labels, present, dropout_state):
+        """Mean binary cross-entropy over the reviews that are `present`, and the probabilities."""
+        rows, *weights = parts
+        # Dropout is a function of the seed and of the number of the step: its generator starts from them each time.
+        fixed = [
+            dropout_state if v is self.model.dropout.seed_generator.state else v
+            for v in self.model.non_trainable_variables
+        ]
+        values = iter(weights)
+        trainable = [v if v is self.table else next(values) for v in self.model.trainable_variables]
+        probabilities, _ = self.model.stateless_call(trainable, fixed, positions, rows=rows, training=True)
+        probabilities = probabilities[:, 0]
+        losses = ops.binary_crossentropy(labels, probabilities)
+        return ops.sum(losses * present) / ops.sum(present), probabilities
+
+    def _step(self, state, vocabulary, positions, labels, present, step):
+        rows = ops.take(state.table, vocabulary, axis=0)
+        dropout_state = ops.cast(ops.stack([self.seed, step]), self.model.dropout.seed_generator.state.dtype)
+        (loss, probabilities), (row_gradients, *gradients) = value_and_gradients(
+            lambda parts: self._loss(parts, positions, labels, present, dropout_state), [rows, *state.weights]
+        )
+        updated = [self.optimizer.update(*each) for each in zip(state.weights, state.averages, gradients, strict=True)]
+        weights, averages = [w for w, _ in updated], [a for _, a in updated]
+        table, table_average, table_step = state.table, state.table_average, state.table_step
+        if self.table.trainable:
+            waited = ops.cast(step + 1 - ops.take(table_step, vocabulary, axis=0), "float32")
+            rows, row_averages = self.optimizer.update(
+                rows,
+                ops.take(table_average, vocabulary, axis=0),
+                row_gradients,
+                rho=ops.power(self.optimizer.rho, waited)[:, None],
+            )
+            index = vocabulary[:, None]
+            table = ops.scatter_update(table, index, rows)
+            table_average = ops.scatter_update(table_average, index, row_averages)
+            table_step = ops.scatter_update(table_step, index, ops.broadcast_to(step + 1, ops.shape(vocabulary)))
+        correct = ops.sum(present * ops.cast((probabilities > 0.5) == (labels > 0.5), "float32"))
+        return State(weights, averages, table, table_average, table_step), loss, correct
+
+    def run_batch(self, batch, labels, step: int):
+        """Take one step; `step` counts from 0 over the whole training. Returns loss and number of right answers."""
+        present = (batch.reviews >= 0).astype(np.float32)
+        self.state, loss, correct = self.compiled_step(
+            self.state,
+            ops.convert_to_tensor(batch.vocabulary),
+            ops.convert_to_tensor(batch.positions),
+            ops.convert_to_tensor(np.where(batch.reviews >= 0, labels[batch.reviews], 0).astype(np.float32)),
+            ops.convert_to_tensor(present),
+            ops.convert_to_tensor(step, "int32"),
+        )
+        return loss, correct
+
+    def assign(self):
+        """Write the trained weights into the variables of the model."""
+        for variable, value in zip(self.variables, self.state.weights, strict=True):
+            variable.assign(value)
+        if self.table.trainable:
+            self.table.assign(self.state.table)
+
+
+def predictor(model: SequenceClassifier):
+    """Compile `model` for prediction: (vocabulary, positions) -> probabilities, (batch,)."""
+
+    def probabilities(trainable, fixed, vocabulary, positions):
+        values = dict(zip(map(id, [*model.trainable_variables, *model.non_trainable_variables]), [*trainable, *fixed]))
+        rows = ops.take(values[id(model.token_table.rows)], vocabulary, axis=0)
+        return model.stateless_call(trainable, fixed, positions, rows=rows)[0][:, 0]
+
+    return compiled(probabilities)
+
+
+def predict(model, data: EncodedReviews, sequence_length: int | None, run=None) -> np.ndarray:
+    """Probability that each review is positive, float32, in the order of `data`.
+
+    Reviews are taken in the order of their length, so that little padding is computed.
+    """
+    run = run or predictor(model)
+    lengths = data.lengths(sequence_length)
+    order = np.argsort(lengths, kind="stable")
+    chunks = np.split(order, range(PREDICTION_BATCH, len(order), PREDICTION_BATCH))
+    vocabulary_size, mask = model.settings["vocabulary_size"], model.settings["mask"]
+    trainable = [ops.convert_to_tensor(v) for v in model.trainable_variables]
+    fixed = [ops.convert_to_tensor(v) for v in model.non_trainable_variables]
+    result = np.empty(len(data.labels), np.float32)
+    for batch in batches(data, chunks, PREDICTION_BATCH, vocabulary_size, sequence_length, trim=mask):
+        present = batch.reviews >= 0
+        probabilities = run(
+            trainable, fixed, ops.convert_to_tensor(batch.vocabulary), ops.convert_to_tensor(batch.positions)
+        )
+        result[batch.reviews[present]] = ops.convert_to_numpy(probabilities)[present]
+    return result
+
+
+def loss_and_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
+    """Binary cross-entropy as Keras computes it (probabilities clipped to 1e-7), and the share of right answers."""
+    clipped = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
+    loss = -np.mean(np.where(labels == 1, np.log(clipped), np.log1p(-clipped)))
+    return float(loss), float(np.mean((probabilities > 0.5) == (labels == 1)))
+
+
+def train_model(
+    model: SequenceClassifier,
+    training: EncodedReviews,
+    validation: EncodedReviews,
+    optimizer: RMSprop,
+    *,
+    epochs: int,
+    batch_size: int,
+    sequence_length: int | None,
+    group_by_length: bool,
+    seed: int,
+) -> list[dict]:
+    """Train `model` and leave it with the weights of the epoch that had the lowest validation loss.
+
+    Returns the history, one entry an epoch: epoch (from 1), loss, accuracy, validation_loss, validation_accuracy,
+    seconds (training and validation). Raises InputError when a loss is no longer a finite number.
+    """
+    trainer = Trainer(model, optimizer, seed)
+    run = predictor(model)
+    mask, vocabulary_size = model.settings["mask"], model.settings["vocabulary_size"]
+    lengths = training.lengths(sequence_length)
+    history, best_weights, best_loss = [], None, np.inf
+    step = 0
+    for epoch in range(1, epochs + 1):
+        start = time.perf_counter()
+        chunks = shuffled_chunks(lengths, batch_size, seed, epoch, group_by_length and mask)
+        losses, right = [], []
+        for batch in batches(training, chunks, batch_size, vocabulary_size, sequence_length, trim=mask):
+            loss, correct = trainer.run_batch(batch, training.labels, step)
+            losses.append(loss)
+            right.append(correct)
+            step += 1
+        losses = np.array([float(loss) for loss in losses])
+        trainer.assign()
+        if not np.isfinite(losses).all():
+            at = int(np.argmin(np.isfinite(losses)))
+            raise InputError(
+                f"The training diverged: the loss is {losses[at]} in epoch {epoch} of {epochs}, batch {at + 1} of "
+                f"{len(losses)}. No model was saved. Lower optimizer.learning_rate of this variant in the config."
+            )
+        probabilities = predict(model, validation, sequence_length, run)
+        validation_loss, validation_accuracy = loss_and_accuracy(validation.labels, probabilities)
+        if not np.isfinite(validation_loss):
+            raise InputError(
+                f"The training diverged: the validation loss is {validation_loss} after epoch {epoch} of {epochs}. "
+                "No model was saved. Lower optimizer.learning_rate of this variant in the config."
+            )
+        history.append(
+            {
+                "epoch": epoch,
+                "loss": float(np.average(losses, weights=[len(chunk) for chunk in chunks])),
+                "accuracy": sum(float(n) for n in right) / len(lengths),
+                "validation_loss": validation_loss,
+                "validation_accuracy": validation_accuracy,
+                "seconds": time.perf_counter() - start,
+            }
+        )
+        log.info(
+            "epoch %d of %d: "
+            + ", ".join(f"{name} {value:.4f}" for name, value in list(history[-1].items())[1:5])
+            + ", %.1f s",
+            epoch,
+            epochs,
+            history[-1]["seconds"],
+        )
+        if validation_loss < best_loss:
+            best_loss = validation_loss
+            best_weights = model.get_weights()
+    model.set_weights(best_weights)
+    return history

@@ -1,0 +1,61 @@
+"""From text to token numbers, with `keras.layers.TextVectorization`, and the vocabulary as a file."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from wordorder.errors import InputError
+from wordorder.files import replacing
+
+PADDING_AND_UNKNOWN = ["", "[UNK]"]
+# Reviews tokenized at a time: enough to keep TensorFlow busy, few enough to pad them all to the longest.
+CHUNK = 500
+
+
+def adapt_vocabulary(texts: Sequence[str], max_tokens: int, standardize: str) -> list[str]:
+    """Return the `max_tokens` most frequent tokens, padding and unknown first, the others by falling frequency."""
+    import keras
+
+    vectorizer = keras.layers.TextVectorization(max_tokens=max_tokens, standardize=standardize)
+    vectorizer.adapt(list(texts), batch_size=CHUNK)
+    return vectorizer.get_vocabulary()
+
+
+def encode_texts(texts: Sequence[str], vocabulary: Sequence[str], standardize: str) -> Iterator[np.ndarray]:
+    """Yield each text as token numbers, int32, whole and without padding; an empty text gives an empty array."""
+    import keras
+
+    vectorizer = keras.layers.TextVectorization(standardize=standardize, vocabulary=list(vocabulary))
+    for start in range(0, len(texts), CHUNK):
+        for row in np.asarray(vectorizer(list(texts[start : start + CHUNK])), np.int32):
+            yield row[row != 0]
+
+
+def write_vocabulary(path: Path, tokens: Sequence[str]) -> None:
+    """Write the tokens as a JSON list, one on each line.
+
+    Everything outside ASCII is escaped: tokens hold characters such as U+0085 at which readers break lines.
+    """
+    with replacing(path) as part:
+        part.write_text(json.dumps(list(tokens), indent=0) + "\n", encoding="ascii")
+
+
+def read_vocabulary(path: Path) -> list[str]:
+    """Read what `write_vocabulary` wrote. Raises InputError if the file is damaged."""
+    try:
+        tokens = json.loads(Path(path).read_text(encoding="ascii"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is not a vocabulary file ({error}). Delete it and run again.") from error
+    if (
+        not isinstance(tokens, list)
+        or not all(isinstance(token, str) for token in tokens)
+        or tokens[:2] != PADDING_AND_UNKNOWN
+        or len(set(tokens)) != len(tokens)
+    ):
+        raise InputError(
+            f'{path} is not a vocabulary file: it must hold a JSON list of different strings that starts with "" '
+            'and "[UNK]". Delete it and run again.'
+        )
+    return tokens

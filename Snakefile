@@ -25,7 +25,7 @@ include: "workflow/rules/summarize.smk"
 
 
 rule all:
+    default_target: True
     input:
         "results/summary.csv",
         "results/runs.csv",
-    default_target: True

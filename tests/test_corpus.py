@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from wordorder.corpus import split_corpus
 from wordorder.errors import InputError
 

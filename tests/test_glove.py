@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from wordorder.errors import InputError
 from wordorder.glove import glove_matrix, missing_tokens
 

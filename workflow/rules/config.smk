@@ -79,7 +79,9 @@ def meaning_problems(config):
 
 def config_problems(config, schema):
     """All that is wrong with a config, one line each; empty if it can be used."""
-    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.absolute_path)))
+    errors = sorted(
+        Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.absolute_path))
+    )
     return list(map(schema_problem, errors)) or list(meaning_problems(config))
 
 

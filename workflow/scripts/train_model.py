@@ -1,6 +1,7 @@
 """Train one variant with one seed."""
 
 import json
+import math
 import resource
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +33,9 @@ def main(
     backend: str,
     threads: int,
 ) -> None:
-    """Write the model with the lowest validation loss, the history, the summary of the model and a record of the run."""
+    """Write the model with the lowest validation loss, its summary, the history and a record of the run."""
     start_backend(backend, threads)
-    from wordorder.training import RMSprop, build_model, train_model
+    from wordorder.training import build_model, train_model
 
     packages = versions("keras", backend, "numpy")
     print(f"{variant}, seed {seed}; {', '.join(f'{k} {v}' for k, v in packages.items())}; {threads} threads")
@@ -43,26 +44,16 @@ def main(
     lines: list[str] = []
     model.summary(print_fn=lines.append)
     print("\n".join(lines))
-    optimizer = RMSprop(**settings["optimizer"])
-    history = train_model(
-        model,
-        read_encoded(train),
-        read_encoded(validation),
-        optimizer,
-        epochs=settings["epochs"],
-        batch_size=settings["batch_size"],
-        sequence_length=settings["sequence_length"],
-        group_by_length=settings["group_by_length"],
-        seed=seed,
-    )
+    history = train_model(model, read_encoded(train), read_encoded(validation), settings, seed)
     best = min(history, key=lambda epoch: epoch["validation_loss"])
     record = {
         "variant": variant,
         "seed": seed,
-        "settings": settings,
-        "optimizer": {"name": "rmsprop", **optimizer._asdict()},
+        "settings": {key: value for key, value in settings.items() if key != "optimizer"},
+        # As keras.optimizers.RMSprop spells it.
+        "optimizer": {"name": "rmsprop", **settings["optimizer"], "momentum": 0.0, "centered": False},
         "parameters": model.count_params(),
-        "trainable_parameters": sum(weight.size for weight in model.trainable_variables),
+        "trainable_parameters": sum(math.prod(weight.shape) for weight in model.trainable_variables),
         "best_epoch": best["epoch"],
         "validation_loss": best["validation_loss"],
         "validation_accuracy": best["validation_accuracy"],

@@ -49,7 +49,7 @@ def labelled_members(archive: Path) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
         ) from error
 
 
-def read_reviews(archive: Path) -> dict[str, list[Review]]:
+def read_archive(archive: Path) -> dict[str, list[Review]]:
     """Read the labelled reviews, in the order of their names, by class folder: train/neg, train/pos and so on."""
     folders = {f"{part}/{name}": {} for part in ("train", "test") for name in LABELS}
     for member, content in labelled_members(archive):
@@ -88,6 +88,14 @@ def write_reviews(path: Path, reviews: list[Review]) -> None:
         pq.write_table(table, part, compression="zstd")
 
 
+def read_reviews(path: Path) -> pa.Table:
+    """Read the reviews of a split, columns id, label, rating and text. Raises InputError if the file is damaged."""
+    try:
+        return pq.read_table(path, schema=SCHEMA)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
+
+
 def split_corpus(
     archive: Path, train: Path, validation: Path, test: Path, *, validation_fraction: float, seed: int
 ) -> dict[str, int]:
@@ -104,7 +112,7 @@ def split_corpus(
     Returns the number of reviews in each split. Raises InputError if the archive is not complete or holds anything but
     reviews in the four class folders, or if no review of a class is left for training or for validation.
     """
-    folders = read_reviews(archive)
+    folders = read_archive(archive)
     splits = {"train": [], "validation": [], "test": []}
     for name in LABELS:
         reviews = folders[f"train/{name}"]

@@ -1,6 +1,5 @@
 """Files that are either complete or not there."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ def replacing(target: Path) -> Iterator[Path]:
     part = target.with_name(f".part-{target.name}")
     try:
         yield part
-        os.replace(part, target)
+        part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -42,6 +42,7 @@ def lstm(gates, recurrent_kernel, tokens):
 
     Returns:
         (batch, units).
+
     """
     units = recurrent_kernel.shape[0]
 
@@ -93,25 +94,32 @@ def lstm(gates, recurrent_kernel, tokens):
 
 @keras.saving.register_keras_serializable("wordorder")
 class TokenTable(keras.layers.Layer):
-    """One row of numbers for each token of the vocabulary: an embedding, or the kernel of a one-hot LSTM.
+    """One row of numbers for each token of the vocabulary, `rows`: an embedding, or the kernels of a one-hot LSTM.
 
-    Without arguments it returns the whole table, (vocabulary, width); given token numbers, their rows.
+    Args:
+        vocabulary_size: number of rows.
+        width: numbers in a row.
+        initial_limit: the rows start uniform between minus this and this.
+
     """
 
     def __init__(self, vocabulary_size, width, initial_limit, **kwargs):
-        """Rows start uniform in +-`initial_limit`."""
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
         self.width = width
         self.initial_limit = initial_limit
 
-    def build(self, input_shape=None):
-        """Create the table."""
+    def build(self, tokens_shape):
+        """Create the table; it does not depend on the shape of the tokens."""
         self.rows = self.add_weight(
             shape=(self.vocabulary_size, self.width),
             initializer=keras.initializers.RandomUniform(-self.initial_limit, self.initial_limit),
             name="rows",
         )
+
+    def compute_output_shape(self, tokens_shape):
+        """Return the shape of the table, (vocabulary, width)."""
+        return self.vocabulary_size, self.width
 
     def get_config(self):
         """Return what is needed to make this layer again."""
@@ -128,6 +136,7 @@ class TokenBidirectionalLSTM(keras.layers.Layer):
         project: True if the rows are token vectors, to be multiplied by the kernels; False if they already are what
             the tokens add to the gates of the forward and the backward LSTM, side by side (one-hot).
         mask: True to leave out trailing padding, as `mask_zero=True` does in Keras.
+
     """
 
     def __init__(self, units, project, mask, **kwargs):
@@ -136,7 +145,7 @@ class TokenBidirectionalLSTM(keras.layers.Layer):
         self.project = project
         self.mask = mask
 
-    def build(self, rows_shape, tokens_shape=None):
+    def build(self, rows_shape, tokens_shape):
         """Create for each direction the weights that `keras.layers.LSTM` has, under the same names."""
         self.kernels, self.recurrent_kernels, self.biases = [], [], []
         for direction in ("forward", "backward"):
@@ -160,6 +169,7 @@ class TokenBidirectionalLSTM(keras.layers.Layer):
         Args:
             rows: (vocabulary, width); row 0 is the padding token.
             tokens: (batch, length), rows of `rows`; padding only at the end.
+
         """
         gates = ops.matmul(rows, ops.concatenate(self.kernels, axis=-1)) if self.project else rows
         gates = gates + ops.concatenate(self.biases, axis=-1)
@@ -177,6 +187,10 @@ class TokenBidirectionalLSTM(keras.layers.Layer):
             ],
             axis=-1,
         )
+
+    def compute_output_shape(self, rows_shape, tokens_shape):
+        """Return (batch, 2 * units)."""
+        return tokens_shape[0], 2 * self.units
 
     def get_config(self):
         """Return what is needed to make this layer again."""
@@ -207,6 +221,7 @@ class SequenceClassifier(keras.Model):
         mask: leave out the padding.
         units: of the LSTM in each direction.
         dropout: fraction dropped between the LSTM and the classifier.
+
     """
 
     def __init__(self, features, vocabulary_size, units, dropout, dimension=None, mask=False, **kwargs):
@@ -234,9 +249,12 @@ class SequenceClassifier(keras.Model):
 
     def build(self, input_shape=None):
         """Create all weights; they do not depend on the shape of the input."""
-        self.token_table.build()
-        self.bidirectional.build(self.token_table.rows.shape)
-        self.classifier.build((None, 2 * self.bidirectional.units))
+        tokens_shape = (None, None)
+        self.token_table.build(tokens_shape)
+        self.bidirectional.build(self.token_table.rows.shape, tokens_shape)
+        shape = self.bidirectional.compute_output_shape(self.token_table.rows.shape, tokens_shape)
+        self.dropout.build(shape)
+        self.classifier.build(shape)
         self.built = True
 
     def call(self, tokens, rows=None, training=False):
@@ -246,6 +264,7 @@ class SequenceClassifier(keras.Model):
             tokens: (batch, length) integers; padding (0) only at the end.
             rows: rows of the token table, if `tokens` number those instead of the whole vocabulary.
             training: apply the dropout.
+
         """
         embedded = self.token_table.rows if rows is None else rows
         x = self.bidirectional(embedded, tokens)

@@ -10,14 +10,12 @@ import pandas as pd
 def read_runs(training: Sequence[Path], evaluation: Sequence[Path]) -> pd.DataFrame:
     """One row for each run, from its record and its evaluation (two files of one run at the same place of the lists).
 
-    Nested records become columns (`settings.units`), as does the full configuration of the optimizer.
+    Nested records become columns: `settings.units`, `optimizer.epsilon`.
     """
     records = [
         json.loads(Path(record).read_text("utf-8")) | json.loads(Path(test).read_text("utf-8"))
         for record, test in zip(training, evaluation, strict=True)
     ]
-    for record in records:
-        record["settings"].pop("optimizer")
     table = pd.json_normalize(records)
     first = ["variant", "seed", "test_accuracy", "test_loss", "validation_accuracy", "validation_loss", "best_epoch"]
     return table[first + [column for column in table.columns if column not in first]]

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from wordorder.batching import Batch, batches, shuffled_chunks
+from wordorder.batching import batches, shuffled_chunks
 from wordorder.encoded import EncodedReviews
 from wordorder.errors import InputError
 from wordorder.layers import SequenceClassifier
@@ -66,7 +66,9 @@ def load_model(path: Path) -> SequenceClassifier:
 
 
 class RMSprop(NamedTuple):
-    """Keras 3's RMSprop, as a function: `average = rho * average + (1 - rho) * gradient ** 2`, then
+    """Keras 3's RMSprop, as a function.
+
+    `average = rho * average + (1 - rho) * gradient ** 2`, then
     `weight -= learning_rate * gradient / sqrt(average + epsilon)`.
 
     Keras 2, with which the chapter was written, divides by `sqrt(average) + epsilon`. That is the same to float32 with
@@ -208,35 +210,34 @@ class Trainer:
 
 
 def predictor(model: SequenceClassifier):
-    """Compile `model` for prediction: (vocabulary, positions) -> probabilities, (batch,)."""
+    """Compile `model` for prediction: (weights, rows, positions) -> probabilities, (batch,)."""
 
-    def probabilities(trainable, fixed, vocabulary, positions):
-        values = dict(zip(map(id, [*model.trainable_variables, *model.non_trainable_variables]), [*trainable, *fixed]))
-        rows = ops.take(values[id(model.token_table.rows)], vocabulary, axis=0)
-        return model.stateless_call(trainable, fixed, positions, rows=rows)[0][:, 0]
+    def probabilities(weights, rows, positions):
+        return model.stateless_call(*weights, positions, rows=rows)[0][:, 0]
 
     return compiled(probabilities)
 
 
-def predict(model, data: EncodedReviews, sequence_length: int | None, run=None) -> np.ndarray:
+def predict(model: SequenceClassifier, data: EncodedReviews, sequence_length: int | None, run=None) -> np.ndarray:
     """Probability that each review is positive, float32, in the order of `data`.
 
-    Reviews are taken in the order of their length, so that little padding is computed.
+    Reviews are taken in the order of their length, so that little padding is computed. `run` is the compiled
+    `predictor(model)`, for those who predict more than once.
     """
     run = run or predictor(model)
-    lengths = data.lengths(sequence_length)
-    order = np.argsort(lengths, kind="stable")
+    order = np.argsort(data.lengths(sequence_length), kind="stable")
     chunks = np.split(order, range(PREDICTION_BATCH, len(order), PREDICTION_BATCH))
     vocabulary_size, mask = model.settings["vocabulary_size"], model.settings["mask"]
-    trainable = [ops.convert_to_tensor(v) for v in model.trainable_variables]
-    fixed = [ops.convert_to_tensor(v) for v in model.non_trainable_variables]
+    weights = [
+        [ops.convert_to_tensor(v) for v in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables)
+    ]
     result = np.empty(len(data.labels), np.float32)
     for batch in batches(data, chunks, PREDICTION_BATCH, vocabulary_size, sequence_length, trim=mask):
+        rows = ops.take(model.token_table.rows, batch.vocabulary, axis=0)
+        probabilities = ops.convert_to_numpy(run(weights, rows, ops.convert_to_tensor(batch.positions)))
         present = batch.reviews >= 0
-        probabilities = run(
-            trainable, fixed, ops.convert_to_tensor(batch.vocabulary), ops.convert_to_tensor(batch.positions)
-        )
-        result[batch.reviews[present]] = ops.convert_to_numpy(probabilities)[present]
+        result[batch.reviews[present]] = probabilities[present]
     return result
 
 
@@ -248,31 +249,25 @@ def loss_and_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> tuple[fl
 
 
 def train_model(
-    model: SequenceClassifier,
-    training: EncodedReviews,
-    validation: EncodedReviews,
-    optimizer: RMSprop,
-    *,
-    epochs: int,
-    batch_size: int,
-    sequence_length: int | None,
-    group_by_length: bool,
-    seed: int,
+    model: SequenceClassifier, training: EncodedReviews, validation: EncodedReviews, settings: dict, seed: int
 ) -> list[dict]:
     """Train `model` and leave it with the weights of the epoch that had the lowest validation loss.
+
+    Of the `settings` of a variant it uses epochs, batch_size, sequence_length, group_by_length and optimizer.
 
     Returns the history, one entry an epoch: epoch (from 1), loss, accuracy, validation_loss, validation_accuracy,
     seconds (training and validation). Raises InputError when a loss is no longer a finite number.
     """
-    trainer = Trainer(model, optimizer, seed)
+    trainer = Trainer(model, RMSprop(**settings["optimizer"]), seed)
     run = predictor(model)
     mask, vocabulary_size = model.settings["mask"], model.settings["vocabulary_size"]
+    sequence_length, batch_size = settings["sequence_length"], settings["batch_size"]
     lengths = training.lengths(sequence_length)
     history, best_weights, best_loss = [], None, np.inf
     step = 0
-    for epoch in range(1, epochs + 1):
+    for epoch in range(1, settings["epochs"] + 1):
         start = time.perf_counter()
-        chunks = shuffled_chunks(lengths, batch_size, seed, epoch, group_by_length and mask)
+        chunks = shuffled_chunks(lengths, batch_size, seed, epoch, settings["group_by_length"] and mask)
         losses, right = [], []
         for batch in batches(training, chunks, batch_size, vocabulary_size, sequence_length, trim=mask):
             loss, correct = trainer.run_batch(batch, training.labels, step)
@@ -280,20 +275,12 @@ def train_model(
             right.append(correct)
             step += 1
         losses = np.array([float(loss) for loss in losses])
+        refuse_divergence(losses, f"the loss in epoch {epoch}")
         trainer.assign()
-        if not np.isfinite(losses).all():
-            at = int(np.argmin(np.isfinite(losses)))
-            raise InputError(
-                f"The training diverged: the loss is {losses[at]} in epoch {epoch} of {epochs}, batch {at + 1} of "
-                f"{len(losses)}. No model was saved. Lower optimizer.learning_rate of this variant in the config."
-            )
-        probabilities = predict(model, validation, sequence_length, run)
-        validation_loss, validation_accuracy = loss_and_accuracy(validation.labels, probabilities)
-        if not np.isfinite(validation_loss):
-            raise InputError(
-                f"The training diverged: the validation loss is {validation_loss} after epoch {epoch} of {epochs}. "
-                "No model was saved. Lower optimizer.learning_rate of this variant in the config."
-            )
+        validation_loss, validation_accuracy = loss_and_accuracy(
+            validation.labels, predict(model, validation, sequence_length, run)
+        )
+        refuse_divergence(np.array([validation_loss]), f"the validation loss after epoch {epoch}")
         history.append(
             {
                 "epoch": epoch,
@@ -305,15 +292,23 @@ def train_model(
             }
         )
         log.info(
-            "epoch %d of %d: "
-            + ", ".join(f"{name} {value:.4f}" for name, value in list(history[-1].items())[1:5])
-            + ", %.1f s",
-            epoch,
-            epochs,
-            history[-1]["seconds"],
+            "epoch %(epoch)d: loss %(loss).4f, accuracy %(accuracy).4f, validation loss %(validation_loss).4f, "
+            "validation accuracy %(validation_accuracy).4f, %(seconds).1f s",
+            history[-1],
         )
         if validation_loss < best_loss:
             best_loss = validation_loss
             best_weights = model.get_weights()
     model.set_weights(best_weights)
     return history
+
+
+def refuse_divergence(losses: np.ndarray, what: str) -> None:
+    """Raise InputError if one of the losses is not a finite number."""
+    finite = np.isfinite(losses)
+    if not finite.all():
+        at = int(finite.argmin())
+        raise InputError(
+            f"The training diverged: {what} is {losses[at]} (number {at + 1} of {len(losses)}). No model was saved. "
+            "Lower optimizer.learning_rate of this variant in the config."
+        )

@@ -20,7 +20,7 @@ def adapt_vocabulary(texts: Sequence[str], max_tokens: int, standardize: str) ->
 
     vectorizer = keras.layers.TextVectorization(max_tokens=max_tokens, standardize=standardize)
     vectorizer.adapt(list(texts), batch_size=CHUNK)
-    return vectorizer.get_vocabulary()
+    return list(map(str, vectorizer.get_vocabulary()))
 
 
 def encode_texts(texts: Sequence[str], vocabulary: Sequence[str], standardize: str) -> Iterator[np.ndarray]:

@@ -1,0 +1,43 @@
+# Each target first builds .venv from the lock file, if need be.
+PYTHON ?= python3
+CORES ?= 4
+
+INSTALLED := .venv/installed
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: results demo test lint lock
+
+# The chapter on the real reviews, which are downloaded.
+results: $(INSTALLED)
+	snakemake --cores $(CORES) results/summary.csv
+
+# The same on a made-up corpus, in demo/.
+demo: $(INSTALLED)
+	python workflow/scripts/generate_demo_corpus.py demo/corpus
+	snakemake --cores $(CORES) --directory demo \
+	    --configfile config/config.yaml config/demo.yaml demo/corpus/sources.yaml
+	@cat demo/logs/summarize_runs.log
+
+test: lint
+	python -m pytest
+
+lint: $(INSTALLED)
+	ruff check
+	ruff format --check
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+# Newest versions that pyproject.toml allows: requirements.txt for pip and environment.yml for conda.
+lock: $(INSTALLED)
+	uv pip compile pyproject.toml --group dev --universal --upgrade --quiet --generate-hashes \
+	    --custom-compile-command "make lock" --output-file requirements.txt
+	{ sed '/^ *- pip:/q' environment.yml; \
+	  uv pip compile pyproject.toml --group dev --universal --quiet --no-annotate --no-header \
+	      --constraint requirements.txt | sed 's/^/      - "/; s/$$/"/'; } > environment.yml.new
+	mv environment.yml.new environment.yml
+
+$(INSTALLED): requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@

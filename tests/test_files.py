@@ -1,0 +1,114 @@
+"""Files that are either complete or not there, whatever happens while they are written."""
+
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from wordorder import files
+from wordorder.files import replacing
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_file_appears_when_it_is_complete(tmp_path):
+    # Catches: writing under the final name, a leftover beside it, folders that have to be there before.
+    target = tmp_path / "some" / "folder" / "table.csv"
+    with replacing(target) as part:
+        part.write_text("first half, ")
+        assert not target.exists()
+        with part.open("a") as file:
+            file.write("second half")
+    assert target.read_text() == "first half, second half"
+    assert names(target.parent) == ["table.csv"]
+
+
+def test_temporary_name_keeps_folder_and_suffix(tmp_path):
+    # Catches: a temporary file on another file system, where it cannot be moved into place at once; a suffix by which
+    # Keras would save in another format; and a name that Snakemake or a reader could take for a product.
+    with replacing(tmp_path / "model.keras") as part:
+        part.touch()
+        assert part.parent == tmp_path
+        assert part.suffix == ".keras"
+        assert part.name.startswith(".")
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("old", [None, "old"])
+def test_failure_leaves_what_was_there(tmp_path, error, old):
+    # Catches: half a file under the final name, the last good file lost, a leftover, an exception swallowed.
+    target = tmp_path / "table.csv"
+    if old:
+        target.write_text(old)
+
+    def write():
+        with replacing(target) as part:
+            part.write_text("half")
+            raise error("message")
+
+    with pytest.raises(error, match="message"):
+        write()
+    assert names(tmp_path) == (["table.csv"] if old else [])
+    assert not old or target.read_text() == old
+
+
+def test_failure_before_anything_is_written(tmp_path):
+    # Catches: an error about the missing temporary file in the place of the real one.
+    with pytest.raises(ValueError, match="message"), replacing(tmp_path / "table.csv"):
+        raise ValueError("message")
+
+
+def test_nothing_written_is_an_error(tmp_path):
+    # Catches: a step that wrote nothing, or elsewhere, taken for finished.
+    with pytest.raises(FileNotFoundError), replacing(tmp_path / "table.csv"):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_readers_see_the_old_file_or_the_new_one(tmp_path):
+    # Catches: deleting or emptying the old file before the new one takes its place.
+    target = tmp_path / "table.csv"
+    contents = [letter * 100_000 for letter in "ab"]
+    target.write_text(contents[0])
+    seen, done = set(), threading.Event()
+
+    def read():
+        while not done.is_set():
+            try:
+                seen.add(target.read_text())
+            except FileNotFoundError as error:
+                seen.add(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for i in range(200):
+        with replacing(target) as part:
+            part.write_text(contents[i % 2])
+    done.set()
+    reader.join()
+    assert seen <= set(contents)
+
+
+def test_killed_in_the_middle(tmp_path):
+    # Catches: half a file under the final name after a kill, and a next try that stumbles over what is left.
+    target = tmp_path / "table.csv"
+    code = f"""
+import os, signal, sys
+sys.path.insert(0, {str(Path(files.__file__).parents[1])!r})
+from pathlib import Path
+from wordorder.files import replacing
+with replacing(Path({str(target)!r})) as part:
+    part.write_text("half of a long file")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    assert not target.exists()
+    with replacing(target) as part:
+        part.write_text("new")
+    assert target.read_text() == "new"
+    assert names(tmp_path) == ["table.csv"]

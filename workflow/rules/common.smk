@@ -1,4 +1,7 @@
 # What the rules share: the checked config, and where the code lies that decides a result.
+import os
+from pathlib import Path
+
 import yaml
 from snakemake.exceptions import WorkflowError
 
@@ -9,7 +12,7 @@ include: "config.smk"
 with open(workflow.source_path("../schemas/config.schema.yaml"), encoding="utf-8") as file:
     problems = config_problems(config, yaml.safe_load(file))
 if problems:
-    raise WorkflowError("The config cannot be used:\n" + "\n".join(f"- {problem}" for problem in problems))
+    raise WorkflowError("\n- ".join(["The config cannot be used:", *problems]))
 
 VARIANTS = {name: complete_variant(variant, config["defaults"]) for name, variant in config["variants"].items()}
 SPLITS = ["train", "validation", "test"]
@@ -21,8 +24,13 @@ wildcard_constraints:
 
 
 def library(*modules):
-    """Paths of modules of the wordorder package: an input of the rules whose results they decide."""
-    return [workflow.source_path(f"../scripts/wordorder/{module}.py") for module in modules]
+    """Paths of modules of the wordorder package: an input of the rules whose results they decide.
+
+    Not by workflow.source_path, which gives a new copy each time, so that the contents are never compared. Relative,
+    because Snakemake knows inputs by their names: a project that is moved as a whole stays up to date.
+    """
+    folder = os.path.relpath(Path(workflow.basedir, "workflow/scripts/wordorder"))
+    return [f"{folder}/{module}.py" for module in modules]
 
 
 def pretrained_vectors(wildcards):
@@ -32,4 +40,26 @@ def pretrained_vectors(wildcards):
 
 def run_files(name):
     """The file `name` of every run that the config asks for."""
-    return expand("results/runs/{variant}/seed{seed}/" + name, variant=config["active_variants"], seed=config["seeds"])
+    return expand(
+        "results/runs/{variant}/seed{seed}/{name}", variant=config["active_variants"], seed=config["seeds"], name=name
+    )
+
+
+def products(wildcards):
+    """Every file that the config asks for."""
+    vectors = ["resources/glove.txt", "results/glove/matrix.npy"]
+    return [
+        "resources/aclImdb_v1.tar.gz",
+        "results/vectorizer/vocabulary.json",
+        *expand("results/reviews/{split}.parquet", split=SPLITS),
+        *expand("results/vectorizer/{split}.arrow", split=SPLITS),
+        *(vectors if any(VARIANTS[name]["features"] == "glove" for name in config["active_variants"]) else []),
+        *run_files("model.keras"),
+        *run_files("history.csv"),
+        *run_files("summary.txt"),
+        *run_files("training.json"),
+        *run_files("evaluation.json"),
+        *run_files("predictions.parquet"),
+        "results/runs.csv",
+        "results/summary.csv",
+    ]

@@ -1,65 +1,131 @@
-# What a config must be, beyond what its schema says, and how to tell. Functions only.
+# What a config must be, beyond what its schema says, and how to tell. No rules here.
 import difflib
+import json
+import math
+import os
 import re
-from pathlib import Path
-from urllib.parse import unquote, urlparse
+from urllib.parse import unquote, urlsplit
 
-from jsonschema import Draft202012Validator
+import yaml
+from jsonschema import Draft202012Validator, validators
+
+# JSON Schema takes 10.0 for an integer, and the infinities and NaN that YAML knows for numbers.
+TYPE_CHECKER = Draft202012Validator.TYPE_CHECKER.redefine_many(
+    {
+        "integer": lambda _, value: type(value) is int,
+        "number": lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value)),
+    }
+)
+Validator = validators.extend(Draft202012Validator, type_checker=TYPE_CHECKER)
+
+TYPES = {
+    "object": "a mapping from keys to values",
+    "array": "a list",
+    "string": "text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "null": "null",
+}
+LIMITS = {
+    "minimum": "at least",
+    "exclusiveMinimum": "greater than",
+    "maximum": "at most",
+    "exclusiveMaximum": "less than",
+}
+
+
+def shown(value):
+    """A value on one line, much as it stands in a YAML file."""
+    return json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
 
 
 def suggestion(word, known):
     """Say which known word may have been meant, or which there are."""
     close = difflib.get_close_matches(str(word), known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}."
+    return f"did you mean {close[0]}?" if close else f"write one of: {', '.join(known)}."
 
 
-def schema_problem(error):
-    """One line about an error of the JSON schema: the key, what is wrong, what to write instead."""
+def type_words(wanted):
+    """The types that a schema asks for, in words."""
+    return " or ".join(TYPES[name] for name in ([wanted] if isinstance(wanted, str) else wanted))
+
+
+def type_hint(value, wanted):
+    """What to write instead of a value of the wrong type, where that can be guessed."""
+    if wanted == "array" and type(value) in (str, int):
+        return f"; write {shown([value])}"
+    if wanted == "string" and type(value) in (int, float):
+        return f"; write {shown(str(value))}"
+    if wanted == "boolean" and value in ("true", "false"):
+        return f"; write {value}, without quotes"
+    try:
+        number = float(value) if type(value) in (str, float) else math.nan
+    except ValueError:
+        return ""
+    if number.is_integer() and "integer" in wanted:
+        return f"; write {int(number)}, without quotes or a point"
+    if math.isfinite(number) and "number" in wanted:
+        # As PyYAML writes numbers: it reads 1e-07 as text.
+        return f"; write {yaml.safe_dump(number).split()[0]}, without quotes, or YAML takes it for text"
+    return "; it has to be finite" if type(value) is float and "number" in wanted else ""
+
+
+def schema_problems(error):
+    """Lines about an error of the JSON schema: the key, what is wrong, what to write instead."""
     key = ".".join(map(str, error.absolute_path)) or "the config"
-    if error.validator == "additionalProperties":
-        known = list(error.schema["properties"])
-        unknown = [name for name in error.instance if name not in known]
-        return "\n".join(f"{key}: unknown key {name}; {suggestion(name, known)}" for name in unknown)
-    if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
-        return f"{key}: missing {', '.join(missing)}."
-    if error.validator == "enum":
-        return f"{key}: {error.instance!r} is not possible; {suggestion(error.instance, error.validator_value)}"
-    if error.validator == "type":
-        wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-        hint = ""
-        if isinstance(error.instance, str) and re.fullmatch(r"[\d.]+e[+-]?\d+", error.instance, re.IGNORECASE):
-            hint = " (YAML reads 1e-7 as text; write 1.0e-7)"
-        return f"{key}: {error.instance!r} is not {' or '.join(wanted)}{hint}."
-    if error.validator == "minItems":
-        return f"{key}: the list is empty; give at least one."
-    if error.validator == "uniqueItems":
-        repeated = sorted({str(item) for item in error.instance if error.instance.count(item) > 1})
-        return f"{key}: {', '.join(repeated)} stands there more than once; name each once."
-    if error.validator == "pattern" and error.absolute_path and error.absolute_path[-1] == "checksum":
-        return f"{key}: {error.instance!r} is not a checksum; write md5: or sha256: and the hexadecimal digest."
-    if error.validator == "pattern":
-        return f"{key}: {error.instance!r} is not a name; use letters, digits and _, a letter first."
-    return f"{key}: {error.message}."
+    value, rule, schema = error.instance, error.validator_value, error.schema
+    if "propertyNames" in error.absolute_schema_path:
+        yield f"{key}: {shown(value)} is not a name; use letters, digits and _, a letter first."
+    elif error.validator in ("additionalProperties", "required"):
+        known = list(schema.get("properties", rule))
+        unknown = [name for name in value if name not in known]
+        if error.validator == "additionalProperties":
+            yield from (f"{key}: unknown key {name}; {suggestion(name, known)}" for name in unknown)
+        else:
+            # A misspelt key is one mistake, not two.
+            meant = [match for name in unknown for match in difflib.get_close_matches(str(name), known, n=1)]
+            missing = [name for name in rule if name not in value and name not in meant]
+            if missing:
+                yield f"{key}: {', '.join(missing)} missing; config/README.md says what to write."
+    elif error.validator == "enum":
+        yield f"{key}: {shown(value)} is not possible; {suggestion(value, rule)}"
+    elif error.validator == "type":
+        yield f"{key}: {shown(value)} is not {type_words(rule)}{type_hint(value, rule)}."
+    elif error.validator in LIMITS:
+        limits = " and ".join(f"{words} {schema[name]}" for name, words in LIMITS.items() if name in schema)
+        yield f"{key}: {shown(value)} is out of range; write {type_words(schema['type'])}, {limits}."
+    elif error.validator == "uniqueItems":
+        repeated = dict.fromkeys(shown(item) for item in value if value.count(item) > 1)
+        yield f"{key}: {', '.join(repeated)} stands there more than once; name each once."
+    elif error.validator == "pattern":
+        yield f"{key}: {shown(value)} is not a checksum; write md5: or sha256: and the digest in lower case."
+    else:
+        # What is left: minItems, minLength and minProperties.
+        yield f"{key}: it is empty; write {type_words(schema['type'])} with something in it."
 
 
-def local_path(source):
-    """The path that a source names, or None if it is an address on the network."""
-    parts = urlparse(source)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
-    return None if "://" in source else Path(source)
+def source_problem(source):
+    """What is wrong with a source, None if nothing."""
+    try:
+        parts = urlsplit(source)
+    except ValueError:
+        return f"{source} is not an address; correct it, or remove this source."
+    if parts.scheme in ("http", "https"):
+        return None if parts.netloc else f"{source} names no server; write {parts.scheme}://, the server and the path."
+    if parts.scheme != "file" and "://" in source:
+        return f"{source} is neither http://, https:// nor file://, nor a path; correct it, or remove this source."
+    path = os.path.abspath(unquote(parts.path) if parts.scheme == "file" else source)
+    return None if os.path.isfile(path) else f"there is no file {path}; correct the path, or remove this source."
 
 
 def meaning_problems(config):
     """The mistakes that a schema cannot see, one line each, in a config that fits the schema."""
     for name in ("imdb", "glove"):
         for i, source in enumerate(config[name]["sources"]):
-            path = local_path(source)
-            if path and not path.is_file():
-                yield f"{name}.sources.{i}: there is no file {path}; correct the path, or remove this source."
-            if not path and urlparse(source).scheme not in ("http", "https"):
-                yield f"{name}.sources.{i}: {source} is neither http://, https:// nor file://, nor a path."
+            problem = source_problem(source)
+            if problem:
+                yield f"{name}.sources.{i}: {problem}"
     glove = config["glove"]
     named = re.search(r"(\d+)d\b", glove["member"])
     if named and int(named[1]) != glove["dimension"]:
@@ -68,21 +134,27 @@ def meaning_problems(config):
             f"write {named[1]}, or name the file that has {glove['dimension']} dimensions."
         )
     for name, variant in config["variants"].items():
-        if variant["features"] == "embedding" and "dimension" not in variant:
+        features = variant["features"]
+        if features == "embedding" and "dimension" not in variant:
             yield f"variants.{name}: an embedding needs a dimension; write, for example, dimension: 256."
-        if variant["features"] != "embedding" and "dimension" in variant:
-            yield f"variants.{name}.dimension: only a learned embedding has one; remove it from a {variant['features']} variant."
+        if features != "embedding" and "dimension" in variant:
+            yield f"variants.{name}.dimension: only an embedding has one; remove it, {features} needs none."
+    known = list(config["variants"])
     for name in config["active_variants"]:
-        if name not in config["variants"]:
-            yield f"active_variants: {name} is not defined under variants; {suggestion(name, list(config['variants']))}"
+        if name not in known:
+            yield f"active_variants: {shown(name)} is not defined under variants; {suggestion(name, known)}"
 
 
 def config_problems(config, schema):
     """All that is wrong with a config, one line each; empty if it can be used."""
-    errors = sorted(
-        Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.absolute_path))
-    )
-    return list(map(schema_problem, errors)) or list(meaning_problems(config))
+    errors = sorted(Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.absolute_path)))
+    # Of a value of the wrong type there is no more to say.
+    wrong = [(error.absolute_path, error.instance) for error in errors if error.validator == "type"]
+    errors = [e for e in errors if e.validator == "type" or (e.absolute_path, e.instance) not in wrong]
+    # Each once: a missing key is an error of its own, which names all that are missing.
+    lines = dict.fromkeys(line for error in errors for line in schema_problems(error))
+    lines = list(lines or meaning_problems(config))
+    return ["".join(c if c.isprintable() else repr(c)[1:-1] for c in line) for line in lines]
 
 
 def complete_variant(variant, defaults):

@@ -23,3 +23,13 @@ rule summarize_runs:
         chapter={name: config["variants"][name].get("chapter_accuracy") for name in config["active_variants"]},
     script:
         "../scripts/summarize_runs.py"
+
+
+# What `snakemake results/summary.csv` means: a rule goes before a file of its name. If it meant the file, Snakemake would
+# not look behind it for what is missing: a deleted model would not be trained again, and after a run that failed half
+# way the summary of the run before would stand there with "Nothing to be done".
+rule:
+    name:
+        "results/summary.csv"
+    input:
+        products,

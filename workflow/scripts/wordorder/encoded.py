@@ -9,6 +9,8 @@ import pyarrow as pa
 from wordorder.errors import InputError
 from wordorder.files import replacing
 
+SCHEMA = pa.schema([("id", pa.string()), ("label", pa.int8()), ("tokens", pa.large_list(pa.int32()))])
+
 
 class EncodedReviews(NamedTuple):
     """Whole reviews as token numbers, one after the other: review i is `tokens[offsets[i]:offsets[i + 1]]`.
@@ -32,13 +34,8 @@ def write_encoded(path: Path, ids: list[str], labels: list[int], sequences: list
     """Write reviews as an Arrow file: columns id, label, tokens; uncompressed, so that it can be memory-mapped."""
     offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])]).astype(np.int64)
     tokens = np.concatenate([np.empty(0, np.int32), *sequences]).astype(np.int32)
-    table = pa.table(
-        {
-            "id": pa.array(ids, pa.string()),
-            "label": pa.array(labels, pa.int8()),
-            "tokens": pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(tokens)),
-        }
-    )
+    columns = [ids, labels, pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(tokens))]
+    table = pa.table(columns, SCHEMA)
     with replacing(path) as part, pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
 
@@ -47,6 +44,8 @@ def read_encoded(path: Path) -> EncodedReviews:
     """Read what `write_encoded` wrote; the tokens stay on disk. Raises InputError if the file is damaged."""
     try:
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        if not table.schema.equals(SCHEMA):
+            raise ValueError(f"it holds {', '.join(f'{field.name} ({field.type})' for field in table.schema)}")
         (batch,) = table.to_batches()
         batch.validate(full=True)
         ids, labels, sequences = (batch.column(name) for name in ("id", "label", "tokens"))
@@ -56,5 +55,5 @@ def read_encoded(path: Path) -> EncodedReviews:
             sequences.values.to_numpy(),
             sequences.offsets.to_numpy(),
         )
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError, KeyError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error

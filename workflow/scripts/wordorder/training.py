@@ -139,6 +139,8 @@ class Trainer:
         table = model.token_table.rows
         self.table = table
         self.variables = [v for v in model.trainable_variables if v is not table]
+        # Without dropout Keras makes no generator.
+        self.generator = model.dropout.seed_generator.state if model.settings["dropout"] else None
         weights = [ops.copy(v) for v in self.variables]
         self.state = State(
             weights=weights,
@@ -153,10 +155,7 @@ class Trainer:
         """Mean binary cross-entropy over the reviews that are `present`, and the probabilities."""
         rows, *weights = parts
         # Dropout is a function of the seed and of the number of the step: its generator starts from them each time.
-        fixed = [
-            dropout_state if v is self.model.dropout.seed_generator.state else v
-            for v in self.model.non_trainable_variables
-        ]
+        fixed = [dropout_state if v is self.generator else v for v in self.model.non_trainable_variables]
         values = iter(weights)
         trainable = [v if v is self.table else next(values) for v in self.model.trainable_variables]
         probabilities, _ = self.model.stateless_call(trainable, fixed, positions, rows=rows, training=True)
@@ -166,7 +165,7 @@ class Trainer:
 
     def _step(self, state, vocabulary, positions, labels, present, step):
         rows = ops.take(state.table, vocabulary, axis=0)
-        dropout_state = ops.cast(ops.stack([self.seed, step]), self.model.dropout.seed_generator.state.dtype)
+        dropout_state = ops.cast(ops.stack([self.seed, step]), "uint32")
         (loss, probabilities), (row_gradients, *gradients) = value_and_gradients(
             lambda parts: self._loss(parts, positions, labels, present, dropout_state), [rows, *state.weights]
         )
@@ -202,7 +201,7 @@ class Trainer:
         return loss, correct
 
     def assign(self):
-        """Write the trained weights into the variables of the model."""
+        """Write the trained weights into the variables of the model, where they last until the next step."""
         for variable, value in zip(self.variables, self.state.weights, strict=True):
             variable.assign(value)
         if self.table.trainable:
@@ -243,7 +242,8 @@ def predict(model: SequenceClassifier, data: EncodedReviews, sequence_length: in
 
 def loss_and_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
     """Binary cross-entropy as Keras computes it (probabilities clipped to 1e-7), and the share of right answers."""
-    clipped = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
+    # Clipped in float32, where 1 - 1e-7 is 1 - 1.2e-7.
+    clipped = np.clip(probabilities, np.float32(1e-7), np.float32(1 - 1e-7)).astype(np.float64)
     loss = -np.mean(np.where(labels == 1, np.log(clipped), np.log1p(-clipped)))
     return float(loss), float(np.mean((probabilities > 0.5) == (labels == 1)))
 

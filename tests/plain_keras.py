@@ -1,0 +1,71 @@
+"""The chapter's models in plain Keras, the oracle for ours, and how the weights of the two correspond."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from wordorder.layers import SequenceClassifier
+
+VOCABULARY, DIMENSION, UNITS, LENGTH = 40, 5, 3, 12
+CASES = [(features, mask) for features in ("one_hot", "embedding", "glove") for mask in (False, True)]
+
+
+class PlainClassifier(keras.Model):
+    """The chapter's models as the chapter builds them: `one_hot` or `Embedding`, `Bidirectional(LSTM)`, `Dense`."""
+
+    def __init__(self, features, mask):
+        super().__init__()
+        self.features, self.mask = features, mask
+        if features != "one_hot":
+            self.embedding = keras.layers.Embedding(
+                VOCABULARY, DIMENSION, mask_zero=mask, trainable=features == "embedding"
+            )
+        self.bidirectional = keras.layers.Bidirectional(keras.layers.LSTM(UNITS))
+        self.classifier = keras.layers.Dense(1, activation="sigmoid")
+
+    def call(self, tokens):
+        """Return the probability of a positive review, (batch, 1)."""
+        embedded = ops.one_hot(tokens, VOCABULARY) if self.features == "one_hot" else self.embedding(tokens)
+        return self.classifier(self.bidirectional(embedded, mask=tokens != 0 if self.mask else None))
+
+    def parts(self, values=None):
+        """Arrange the weights, or the given values for them, as those of SequenceClassifier."""
+        values = dict(zip(map(id, self.weights), self.weights if values is None else values, strict=True))
+        ahead, back = (
+            direction.cell for direction in (self.bidirectional.forward_layer, self.bidirectional.backward_layer)
+        )
+        kernels = [values[id(ahead.kernel)], values[id(back.kernel)]]
+        recurrent = [values[id(cell.recurrent_kernel)] for cell in (ahead, back)]
+        biases = [values[id(cell.bias)] for cell in (ahead, back)]
+        dense = [values[id(weight)] for weight in self.classifier.weights]
+        if self.features == "one_hot":
+            return [np.concatenate(kernels, axis=1), *recurrent, *biases, *dense]
+        return [values[id(self.embedding.embeddings)], *kernels, *recurrent, *biases, *dense]
+
+
+def weights_of(model):
+    """The weights of a SequenceClassifier, by their role."""
+    lstm = model.bidirectional
+    return [model.token_table.rows, *lstm.kernels, *lstm.recurrent_kernels, *lstm.biases, *model.classifier.weights]
+
+
+def pair(features, mask, seed=1, dropout=0.0):
+    """Make a plain model with random weights, biases included, and ours with the same."""
+    rng = np.random.default_rng(seed)
+    plain = PlainClassifier(features, mask)
+    plain(np.ones((1, LENGTH), "int32"))
+    for weight in plain.weights:
+        weight.assign(rng.normal(0, 0.5, weight.shape))
+    dimension = None if features == "one_hot" else DIMENSION
+    model = SequenceClassifier(features, VOCABULARY, UNITS, dropout, dimension, mask)
+    model.build()
+    for weight, value in zip(weights_of(model), plain.parts(), strict=True):
+        # A copy: on JAX the training of one model would delete the arrays of the other.
+        weight.assign(np.array(value))
+    return plain, model
+
+
+def token_batch(lengths, seed=1, vocabulary=VOCABULARY):
+    """Random tokens, padded with 0."""
+    tokens = np.random.default_rng(seed).integers(1, vocabulary, (len(lengths), LENGTH)).astype("int32")
+    return np.where(np.arange(LENGTH) < np.array(lengths)[:, None], tokens, 0)

@@ -1,0 +1,199 @@
+"""Training and prediction: steps against plain Keras, and what the loop promises. Runs on either backend."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from plain_keras import CASES, LENGTH, VOCABULARY, pair, token_batch, weights_of
+
+from wordorder.batching import batches
+from wordorder.encoded import EncodedReviews
+from wordorder.errors import InputError
+from wordorder.training import RMSprop, Trainer, build_model, load_model, loss_and_accuracy, predict, train_model
+
+SETTINGS = {
+    "features": "embedding",
+    "dimension": 8,
+    "mask": True,
+    "units": 4,
+    "dropout": 0.2,
+    "sequence_length": 12,
+    "batch_size": 16,
+    "epochs": 4,
+    "group_by_length": True,
+    "optimizer": {"learning_rate": 0.02, "rho": 0.9, "epsilon": 1e-14},
+}
+
+
+def encoded(tokens, labels):
+    """Encoded reviews from padded rows of tokens."""
+    lengths = np.count_nonzero(tokens, axis=1)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return EncodedReviews([str(i) for i in range(len(tokens))], np.array(labels, np.int8), tokens[tokens != 0], offsets)
+
+
+def learnable(number, seed):
+    """Reviews of 1 to 20 tokens; positive where one of the tokens 2 to 4 occurs more often than one of 5 to 7."""
+    rng = np.random.default_rng(seed)
+    sequences, labels = [], []
+    while len(sequences) < number:
+        sequence = rng.integers(2, 10, rng.integers(1, 20)).astype("int32")
+        balance = np.sum(np.isin(sequence, [2, 3, 4])) - np.sum(np.isin(sequence, [5, 6, 7]))
+        if balance:
+            sequences.append(sequence)
+            labels.append(balance > 0)
+    offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])])
+    names = [str(i) for i in range(number)]
+    return EncodedReviews(names, np.array(labels, np.int8), np.concatenate(sequences), offsets)
+
+
+def train(seed=1, number=200, **changes):
+    """Train on learnable reviews; return the model, the history and the validation reviews."""
+    settings = {**SETTINGS, **changes}
+    model = build_model(settings, 10, None, seed)
+    validation = learnable(60, seed=2)
+    return model, train_model(model, learnable(number, seed=1), validation, settings, seed), validation
+
+
+@pytest.mark.parametrize("epsilon", [1e-14, 1e-7])
+@pytest.mark.parametrize(("features", "mask"), CASES)
+def test_steps_are_those_of_plain_keras(features, mask, epsilon):
+    # Catches: an update that is not that of Keras' RMSprop, also for rows of the table whose tokens are absent from
+    # some batches and whose average is made up later; frozen vectors that move; a loss that is not the mean over the
+    # reviews of a batch that is not full.
+    optimizer = RMSprop(learning_rate=0.01, rho=0.9, epsilon=epsilon)
+    plain, model = pair(features, mask)
+    plain.compile(keras.optimizers.RMSprop(*optimizer[:2], epsilon=epsilon), "binary_crossentropy")
+    # The batches are of different words, as those of a real corpus are.
+    tokens = np.concatenate([token_batch([LENGTH, 7, 3, 1], seed, 4 + 9 * seed) for seed in range(1, 5)])[:15]
+    labels = np.arange(15) % 3 == 0
+    data = encoded(tokens, labels)
+    trainer = Trainer(model, optimizer, seed=1)
+    chunks = np.split(np.arange(15), [4, 8, 12])
+    for step, batch in enumerate(batches(data, chunks, 4, VOCABULARY, LENGTH, trim=mask)):
+        loss, _ = trainer.run_batch(batch, data.labels, step)
+        expected = plain.train_on_batch(tokens[chunks[step]], labels[chunks[step], None].astype("float32"))
+        np.testing.assert_allclose(loss, expected, atol=1e-5)
+        trainer.assign()
+        for weight, value in zip(weights_of(model), plain.parts(), strict=True):
+            # An epsilon of 1e-14 divides each gradient by its own size: where that is but a rounding error, the two
+            # steps of 0.01 may differ.
+            difference = np.abs(np.asarray(weight) - np.asarray(value))
+            assert np.mean(difference < 1e-5) > 0.999, weight.path
+            assert np.max(difference) < 0.03, weight.path
+
+
+def test_dropout_is_a_function_of_seed_and_step():
+    # Catches: dropout that is off in training, that is the same in every step or every row, or that depends on what
+    # has been computed before, so that a training cannot be repeated from its middle.
+    tokens = np.tile(token_batch([7]), (16, 1))
+    data = encoded(tokens, np.zeros(16))
+    (batch,) = batches(data, [np.arange(16)], 16, VOCABULARY, LENGTH, trim=True)
+
+    def losses(seed, steps):
+        _, model = pair("embedding", True, dropout=0.5)
+        trainer = Trainer(model, RMSprop(0.0, 0.9, 1e-7), seed)
+        return [float(trainer.run_batch(batch, data.labels, step)[0]) for step in steps]
+
+    once = losses(1, [0, 1, 2])
+    assert len(set(once)) == 3
+    assert losses(1, [2, 0]) == [once[2], once[0]]
+    assert losses(2, [0]) != once[:1]
+    _, model = pair("embedding", True, dropout=0.5)
+    # All reviews are the same: with one mask for all rows, the mean over them would vary as one row does.
+    undropped = -np.log1p(-float(model(tokens[:1])[0, 0]))
+    assert np.mean(losses(1, range(40))) == pytest.approx(undropped, rel=0.5)
+
+
+def test_training_learns_and_keeps_the_best_epoch():
+    # Catches: a loop that does not learn, weights of the last epoch instead of the best, a history that does not
+    # describe what happened.
+    model, history, validation = train()
+    probabilities = predict(model, validation, SETTINGS["sequence_length"])
+    loss, accuracy = loss_and_accuracy(validation.labels, probabilities)
+    best = min(history, key=lambda epoch: epoch["validation_loss"])
+    assert (loss, accuracy) == (best["validation_loss"], best["validation_accuracy"])
+    assert best["validation_accuracy"] > 0.85
+    assert [epoch["epoch"] for epoch in history] == [1, 2, 3, 4]
+    assert history[-1]["loss"] < history[0]["loss"]
+    assert all(epoch["seconds"] > 0 for epoch in history)
+    assert 0.5 < history[-1]["accuracy"] <= 1
+
+
+def test_the_best_epoch_need_not_be_the_last():
+    # Catches: best weights that are overwritten as training goes on in place.
+    model, history, validation = train(number=24, epochs=30, optimizer={**SETTINGS["optimizer"], "learning_rate": 0.05})
+    losses = [epoch["validation_loss"] for epoch in history]
+    assert np.argmin(losses) < len(losses) - 1
+    probabilities = predict(model, validation, SETTINGS["sequence_length"])
+    assert loss_and_accuracy(validation.labels, probabilities)[0] == min(losses)
+
+
+@pytest.mark.parametrize("features", ["one_hot", "embedding"])
+def test_a_seed_decides_the_weights(features):
+    # Catches: anything random that does not hang on the seed, and a seed that changes nothing.
+    changes = {"features": features, "dimension": None if features == "one_hot" else 8, "epochs": 1}
+    first, again, other = (train(seed, **changes)[0].get_weights() for seed in (1, 1, 2))
+    for one, two in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert any(not np.array_equal(one, two) for one, two in zip(first, other, strict=True))
+
+
+def test_divergence_is_an_error():
+    # Catches: a training that ends in NaN and still leaves a model.
+    with pytest.raises(InputError, match=r"diverged.*learning_rate"):
+        train(optimizer={**SETTINGS["optimizer"], "learning_rate": 1e38})
+
+
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize("sequence_length", [5, 12, None])
+def test_prediction_is_that_of_the_model_review_by_review(mask, sequence_length):
+    # Catches: probabilities in the order of the batches instead of the reviews; reviews cut or padded wrongly; an
+    # empty review that fails.
+    _, model = pair("embedding", mask)
+    tokens = token_batch(np.random.default_rng(3).integers(0, LENGTH + 1, 300), seed=3)
+    expected = model(tokens[:, :sequence_length])[:, 0]
+    np.testing.assert_allclose(predict(model, encoded(tokens, np.zeros(300)), sequence_length), expected, atol=1e-6)
+
+
+def test_loss_and_accuracy_are_those_of_keras():
+    # Catches: another clipping of probabilities of 0 and 1, and a threshold that takes 0.5 for positive.
+    labels = np.array([0, 1, 1, 0, 1, 0], "int8")
+    probabilities = np.array([0.1, 0.8, 0.0, 1.0, 0.5, 0.5], "float32")
+    loss, accuracy = loss_and_accuracy(labels, probabilities)
+    expected = keras.losses.binary_crossentropy(labels.astype("float32"), probabilities)
+    assert loss == pytest.approx(float(expected), rel=1e-4)
+    metric = keras.metrics.BinaryAccuracy()
+    metric.update_state(labels, probabilities)
+    assert accuracy == pytest.approx(float(metric.result()))
+
+
+@pytest.mark.parametrize("matrix", [np.zeros((9, 3), "float32"), np.zeros(10, "float32")])
+def test_vectors_that_do_not_fit_are_refused(tmp_path, matrix):
+    # Catches: a matrix of another vocabulary, which would give every token the vector of another.
+    np.save(tmp_path / "matrix.npy", matrix)
+    with pytest.raises(InputError, match=r"matrix\.npy has the shape"):
+        build_model({**SETTINGS, "features": "glove", "dimension": None}, 10, tmp_path / "matrix.npy", seed=1)
+
+
+@pytest.mark.parametrize("content", [b"", b"no array", np.array([{}]).dumps()])
+def test_damaged_files_are_named(tmp_path, content):
+    # Catches: a traceback instead of the name of the damaged file, and anything unpickled.
+    for name, read in [
+        ("matrix.npy", lambda path: build_model({**SETTINGS, "features": "glove"}, 10, path, seed=1)),
+        ("model.keras", load_model),
+    ]:
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=f"{name} is damaged"):
+            read(path)
+
+
+def test_pretrained_vectors_are_used_and_stay(tmp_path):
+    # Catches: vectors that are not loaded, or that learn.
+    matrix = np.random.default_rng(1).normal(size=(10, 3)).astype("float32")
+    np.save(tmp_path / "matrix.npy", matrix)
+    settings = {**SETTINGS, "features": "glove", "epochs": 1}
+    model = build_model(settings, 10, tmp_path / "matrix.npy", seed=1)
+    train_model(model, learnable(32, seed=1), learnable(32, seed=2), settings, seed=1)
+    np.testing.assert_array_equal(ops.convert_to_numpy(model.token_table.rows), matrix)

@@ -18,8 +18,10 @@ demo: $(INSTALLED)
 	    --configfile config/config.yaml config/demo.yaml demo/corpus/sources.yaml
 	@cat demo/logs/summarize_runs.log
 
+# The models and their training are tested on both of Keras' backends.
 test: lint
-	python -m pytest
+	KERAS_BACKEND=jax python -m pytest
+	KERAS_BACKEND=tensorflow python -m pytest tests/test_layers.py tests/test_training.py
 
 lint: $(INSTALLED)
 	ruff check

@@ -15,12 +15,18 @@ CHUNK = 500
 
 
 def adapt_vocabulary(texts: Sequence[str], max_tokens: int, standardize: str) -> list[str]:
-    """Return the `max_tokens` most frequent tokens, padding and unknown first, the others by falling frequency."""
+    """Return the `max_tokens` most frequent tokens, padding and unknown first, the others by falling frequency.
+
+    Tokens of the same frequency come in falling order of their bytes. Raises InputError if there is none.
+    """
     import keras
 
     vectorizer = keras.layers.TextVectorization(max_tokens=max_tokens, standardize=standardize)
-    vectorizer.adapt(list(texts), batch_size=CHUNK)
-    return list(map(str, vectorizer.get_vocabulary()))
+    vectorizer.adapt(chunks(texts))
+    tokens = list(map(str, vectorizer.get_vocabulary()))
+    if tokens == PADDING_AND_UNKNOWN:
+        raise InputError("There is no word in the training reviews. Check imdb.sources in the config.")
+    return tokens
 
 
 def encode_texts(texts: Sequence[str], vocabulary: Sequence[str], standardize: str) -> Iterator[np.ndarray]:
@@ -28,9 +34,15 @@ def encode_texts(texts: Sequence[str], vocabulary: Sequence[str], standardize: s
     import keras
 
     vectorizer = keras.layers.TextVectorization(standardize=standardize, vocabulary=list(vocabulary))
-    for start in range(0, len(texts), CHUNK):
-        for row in np.asarray(vectorizer(list(texts[start : start + CHUNK])), np.int32):
+    for chunk in chunks(texts):
+        for row in np.asarray(vectorizer(chunk), np.int32):
             yield row[row != 0]
+
+
+def chunks(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the texts, CHUNK at a time; without NUL characters, because Keras loses those at the end of a token."""
+    for start in range(0, len(texts), CHUNK):
+        yield [text.replace("\0", "") for text in texts[start : start + CHUNK]]
 
 
 def write_vocabulary(path: Path, tokens: Sequence[str]) -> None:

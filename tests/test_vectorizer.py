@@ -1,0 +1,260 @@
+"""From text to token numbers: as plain Keras does it, and exactly the same after a stop on disk."""
+
+import json
+import os
+import string
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import adapt_vectorizer
+import encode_reviews
+from wordorder.corpus import Review, write_reviews
+from wordorder.encoded import read_encoded
+from wordorder.errors import InputError
+from wordorder.vectorizer import CHUNK, adapt_vocabulary, encode_texts, read_vocabulary, write_vocabulary
+
+DEFAULT = "lower_and_strip_punctuation"
+STANDARDIZE = [DEFAULT, "lower", "strip_punctuation"]
+# Characters that are white space, a line end, a capital or punctuation to some and not to others are among the likely.
+characters = st.one_of(
+    st.sampled_from("abAB  .'<\"\\[\t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u2028\u3000\xc9\xe9\u0130\u2019\0"),
+    st.characters(exclude_categories=["Cs"]),
+)
+texts = st.lists(st.text(characters, max_size=40), max_size=12)
+
+
+def words(text, standardize):
+    """The tokens of a text in plain Python: Keras knows the capitals, the punctuation and the white space of ASCII."""
+    content = text.replace("\0", "").encode()
+    if standardize != "strip_punctuation":
+        content = content.lower()
+    if standardize != "lower":
+        content = content.translate(None, string.punctuation.encode())
+    return [word.decode() for word in content.split()]
+
+
+def expected_vocabulary(texts, max_tokens, standardize):
+    counts = Counter(word for text in texts for word in words(text, standardize))
+    order = sorted(counts, key=lambda word: (counts[word], word.encode()), reverse=True)
+    return ["", "[UNK]", *order][:max_tokens]
+
+
+def zipf_texts(lengths, seed=1):
+    """Texts of the given lengths over some 3,000 words, of which few are frequent."""
+    rng = np.random.default_rng(seed)
+    numbers = np.minimum(rng.zipf(1.3, sum(lengths)), 3000)
+    return [" ".join(f"w{n}," for n in part) for part in np.split(numbers, np.cumsum(lengths)[:-1])]
+
+
+@settings(deadline=None, max_examples=60)
+@given(texts, st.integers(3, 30), st.sampled_from(STANDARDIZE))
+@example(["b a c. a C <br />b", "a' [UNK]"], 30, DEFAULT)
+@example(["x\0 x \0 [UNK]", "a\0b"], 30, "lower")
+def test_vocabulary_is_that_of_a_plain_count(texts, max_tokens, standardize):
+    # Catches: other counts, another order among words of the same frequency, other white space or punctuation, a token
+    # too many or too few; and tokens that end in NUL, of which Keras makes the same token twice.
+    expected = expected_vocabulary(texts, max_tokens, standardize)
+    if len(expected) == 2:
+        with pytest.raises(InputError, match="no word"):
+            adapt_vocabulary(texts, max_tokens, standardize)
+    else:
+        assert adapt_vocabulary(texts, max_tokens, standardize) == expected
+
+
+@pytest.mark.parametrize("count", [CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 3])
+def test_vocabulary_of_many_texts(count):
+    # Catches: counts of one chunk only, or a last chunk that is lost.
+    many = zipf_texts(np.random.default_rng(1).integers(0, 30, count).tolist())
+    many[-1] = "last " * 10_000
+    tokens = adapt_vocabulary(many, 2000, DEFAULT)
+    assert tokens == expected_vocabulary(many, 2000, DEFAULT)
+    assert tokens[2] == "last"
+
+
+def test_vocabulary_is_that_of_keras_in_one_go():
+    # Catches: a difference between the chunks given to Keras and the whole list that the chapter gives it.
+    many = zipf_texts([20] * (CHUNK + 50))
+    plain = keras.layers.TextVectorization(max_tokens=500)
+    plain.adapt(many)
+    assert adapt_vocabulary(many, 500, DEFAULT) == plain.get_vocabulary()
+
+
+def encoded(texts, vocabulary, standardize=DEFAULT):
+    rows = list(encode_texts(texts, vocabulary, standardize))
+    assert all(row.dtype == np.int32 and row.ndim == 1 for row in rows)
+    return [row.tolist() for row in rows]
+
+
+@settings(deadline=None, max_examples=60)
+@given(texts, texts, st.sampled_from(STANDARDIZE))
+@example(["a b"], ["", " ", "...", "a", "zz a", "b\0 a"], DEFAULT)
+def test_numbers_are_places_in_the_vocabulary(training, others, standardize):
+    # Catches: unknown words dropped or taken for padding, words of a neighbour, an empty text that gives a token or is
+    # lost.
+    vocabulary = expected_vocabulary(["word", *training], 20, standardize)
+    place = {word: number for number, word in enumerate(vocabulary)}
+    expected = [[place.get(word, 1) for word in words(text, standardize)] for text in others]
+    assert encoded(others, vocabulary, standardize) == expected
+
+
+@pytest.mark.parametrize("length", [1, 7, 600])
+def test_numbers_are_those_of_the_layer_of_the_chapter(length):
+    # Catches: whole reviews that, cut and padded later, are not what output_sequence_length makes of them.
+    lengths = [0, 1, 6, 7, 8, 599, 600, 601, 2000]
+    many = zipf_texts(lengths)
+    vocabulary = adapt_vocabulary(many, 300, DEFAULT)
+    layer = keras.layers.TextVectorization(max_tokens=300, output_sequence_length=length)
+    layer.adapt(many)
+    rows = [(row + [0] * length)[:length] for row in encoded(many, vocabulary)]
+    np.testing.assert_array_equal(rows, np.asarray(layer(many)))
+
+
+@pytest.mark.parametrize("count", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 3])
+def test_numbers_of_many_texts(count):
+    # Catches: texts lost or in another order where chunks meet, and padding of a chunk that stays.
+    lengths = np.random.default_rng(1).integers(0, 30, count).tolist()
+    lengths[-1:] = [1000][:count]
+    many = zipf_texts(lengths) if count else []
+    vocabulary = expected_vocabulary(["word", *many], 500, DEFAULT)
+    place = {word: number for number, word in enumerate(vocabulary)}
+    rows = encoded(many, vocabulary)
+    assert [len(row) for row in rows] == lengths
+    assert rows == [[place.get(word, 1) for word in words(text, DEFAULT)] for text in many]
+
+
+def test_a_chunk_of_empty_texts():
+    # Catches: a shape that is missing where no text of a chunk has a word.
+    assert encoded([""] * (CHUNK + 1) + ["a"], ["", "[UNK]", "a"]) == [[]] * (CHUNK + 1) + [[2]]
+
+
+tokens = st.text(characters, min_size=1).filter(lambda token: token != "[UNK]")
+
+
+@settings(deadline=None)
+@given(st.lists(tokens, unique=True))
+@example(["a", '"', "\\", "\\n", "\x85", "\u2028", "\r", "\n", "a\n", " ", "\xe9", "\U0001f600", "null"])
+def test_vocabulary_comes_back_from_its_file(tmp_path_factory, tokens):
+    # Catches: lines broken at characters inside a token, quotes, changes of the encoding.
+    path = tmp_path_factory.mktemp("vocabulary") / "vocabulary.json"
+    write_vocabulary(path, ["", "[UNK]", *tokens])
+    assert read_vocabulary(path) == ["", "[UNK]", *tokens]
+    # One token on each line, for people and their tools.
+    assert len(path.read_bytes().splitlines()) == len(tokens) + 4
+
+
+def refused(path):
+    with pytest.raises(InputError) as caught:
+        read_vocabulary(path)
+    assert str(path) in str(caught.value)
+    assert "Delete it and run again" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b'["", "[UNK]", "caf\xc3\xa9"]',
+        b"the\na\n",
+        b"null",
+        b"3",
+        b'{"": 0, "[UNK]": 1}',
+        b'"text"',
+        b"[]",
+        b'["", "[UNK]", 3]',
+        b'["", "[UNK]", ["a"]]',
+        b'["[UNK]", "", "a"]',
+        b'["the", "a"]',
+        b'["", "[UNK]", "a", "b", "a"]',
+        b'["", "[UNK]", ""]',
+    ],
+)
+def test_other_files_are_refused(tmp_path, content):
+    # Catches: a file of something else that fails or misleads further on: every token would have another number.
+    path = tmp_path / "vocabulary.json"
+    path.write_bytes(content)
+    refused(path)
+
+
+def test_every_truncation_is_refused(tmp_path):
+    # Catches: half a vocabulary taken for a small one.
+    path = tmp_path / "vocabulary.json"
+    write_vocabulary(path, ["", "[UNK]", "a", "\x85", '"'])
+    content = path.read_bytes().rstrip()
+    for size in range(len(content)):
+        path.write_bytes(content[:size])
+        refused(path)
+
+
+def test_no_file_is_refused(tmp_path):
+    # Catches: an exception that does not say what to do.
+    refused(tmp_path / "vocabulary.json")
+
+
+TRAINING = ["The film, the FILM! The...", "a film\x85 of a year", "", "bad bad bad bad"]
+TEST = ["unseen unseen unseen unseen unseen the", "...", "film<br />film the film"]
+
+
+def write_split(path, texts):
+    write_reviews(path, [Review(f"x/pos/{i:04}_9", int(i == 0), 9, text) for i, text in enumerate(texts)])
+
+
+def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
+    # Catches: a vocabulary that has seen test reviews (its most frequent word is in them alone), files mixed up, labels
+    # or names that go to other reviews, and a log without the sizes.
+    write_split(tmp_path / "train.parquet", TRAINING)
+    write_split(tmp_path / "test.parquet", TEST)
+    vocabulary = tmp_path / "vocabulary.json"
+    adapt_vectorizer.main(tmp_path / "train.parquet", vocabulary, 6, DEFAULT)
+    assert read_vocabulary(vocabulary) == ["", "[UNK]", "bad", "the", "film", "a"]
+    assert "6 tokens" in capsys.readouterr().out
+    encode_reviews.main(
+        [tmp_path / "train.parquet", tmp_path / "test.parquet"],
+        vocabulary,
+        [tmp_path / "train.arrow", tmp_path / "test.arrow"],
+        DEFAULT,
+    )
+    test = read_encoded(tmp_path / "test.arrow")
+    assert test.ids == ["x/pos/0000_9", "x/pos/0001_9", "x/pos/0002_9"]
+    assert test.labels.tolist() == [1, 0, 0]
+    assert test.tokens.tolist() == [1, 1, 1, 1, 1, 3, 1, 4, 3, 4]
+    assert test.offsets.tolist() == [0, 6, 6, 10]
+    assert read_encoded(tmp_path / "train.arrow").offsets.tolist() == [0, 5, 10, 10, 14]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("train: 4 reviews, 14 tokens")
+    assert lines[1] == "test: 3 reviews, 10 tokens; length: mean 3.3, median 4, longest 6, empty 1"
+
+
+def test_scripts_write_the_same_bytes_with_any_number_of_threads(tmp_path):
+    # Catches: an order that depends on which thread comes first, or on the hashes of a process.
+    many = zipf_texts(np.random.default_rng(1).integers(0, 200, 2 * CHUNK).tolist())
+    write_split(tmp_path / "train.parquet", many)
+    written = set()
+    for threads in (1, 2):
+        folder = tmp_path / str(threads)
+        code = f"""
+from pathlib import Path
+from wordorder.job import start_backend
+start_backend("tensorflow", {threads})
+import adapt_vectorizer, encode_reviews
+reviews, folder = Path({str(tmp_path / "train.parquet")!r}), Path({str(folder)!r})
+adapt_vectorizer.main(reviews, folder / "vocabulary.json", 1000, {DEFAULT!r})
+encode_reviews.main([reviews], folder / "vocabulary.json", [folder / "train.arrow"], {DEFAULT!r})
+"""
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(Path(adapt_vectorizer.__file__).parent),
+            "PYTHONHASHSEED": str(threads),
+        }
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
+        written.add(((folder / "vocabulary.json").read_bytes(), (folder / "train.arrow").read_bytes()))
+    ((vocabulary, _),) = written
+    assert json.loads(vocabulary) == expected_vocabulary(many, 1000, DEFAULT)

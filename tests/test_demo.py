@@ -1,0 +1,49 @@
+"""The demo, with the commands of the Makefile: what the README says that it shows."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A copy of the repository in which `make demo` has been run, in the environment of the tests."""
+    folder = tmp_path_factory.mktemp("demo") / "repository"
+    ignored = shutil.ignore_patterns(".git", ".venv", ".snakemake", "__pycache__", "demo", "results", "resources")
+    shutil.copytree(REPOSITORY, folder, ignore=ignored)
+    # What the Makefile takes for the environment: the programs beside the Python of the tests.
+    (folder / ".venv").mkdir()
+    (folder / ".venv/bin").symlink_to(Path(sys.executable).parent)
+    (folder / ".venv/installed").touch()
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    run = subprocess.run(["make", "demo", "CORES=2"], cwd=folder, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "embedding_masked" in run.stdout
+    return folder / "demo"
+
+
+def test_each_sequence_model_beats_every_bag_of_words(folder):
+    # Catches: a demo in which word order does not matter, and a model that does not train.
+    train, test = (pd.read_parquet(folder / f"results/reviews/{split}.parquet") for split in ("train", "test"))
+    vectorizer = CountVectorizer(binary=True)
+    words = vectorizer.fit_transform(train["text"])
+    classifier = LogisticRegression(C=0.1, max_iter=1000).fit(words, train["label"])
+    bag_of_words = classifier.score(vectorizer.transform(test["text"]), test["label"])
+    assert bag_of_words < 0.82
+    summary = pd.read_csv(folder / "results/summary.csv", index_col="variant")
+    assert list(summary.index) == ["one_hot", "embedding", "embedding_masked", "glove"]
+    assert summary["test_accuracy"].min() > 0.9
+
+
+def test_nothing_but_the_demo_folder_is_written(folder):
+    # Catches: made-up results among the real ones.
+    assert not any((folder.parent / name).exists() for name in ("results", "resources", "logs", "benchmarks"))

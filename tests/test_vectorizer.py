@@ -1,10 +1,11 @@
-"""From text to token numbers: as plain Keras does it, and exactly the same after a stop on disk."""
+"""From text to token numbers: as plain Keras does it, and exactly the same after a stop on disk; and the data scripts."""
 
 import json
 import os
 import string
 import subprocess
 import sys
+import tarfile
 from collections import Counter
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import adapt_vectorizer
+import build_glove_matrix
 import encode_reviews
-from wordorder.corpus import Review, write_reviews
+import split_corpus
+from wordorder.corpus import Review, read_reviews, write_reviews
 from wordorder.encoded import read_encoded
 from wordorder.errors import InputError
 from wordorder.vectorizer import CHUNK, adapt_vocabulary, encode_texts, read_vocabulary, write_vocabulary
@@ -231,6 +234,43 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("train: 4 reviews, 14 tokens")
     assert lines[1] == "test: 3 reviews, 10 tokens; length: mean 3.3, median 4, longest 6, empty 1"
+
+
+def test_script_splits_an_archive(tmp_path, capsys):
+    # Catches: splits that change places, a fraction or seed that is not passed on, and a log without the sizes.
+    archive = tmp_path / "aclImdb_v1.tar.gz"
+    reviews = tmp_path / "reviews"
+    for folder in ("train/neg", "train/pos", "test/neg", "test/pos"):
+        (reviews / folder).mkdir(parents=True)
+        for i in range(10):
+            (reviews / folder / f"{i}_9.txt").write_text(f"{folder} {i}")
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(reviews, "aclImdb")
+    names = []
+    for seed in (1337, 1338):
+        paths = [tmp_path / f"{split}{seed}.parquet" for split in ("train", "validation", "test")]
+        split_corpus.main(archive, *paths, validation_fraction=0.3, seed=seed)
+        assert capsys.readouterr().out == "train: 14 reviews, validation: 6 reviews, test: 20 reviews\n"
+        tables = [read_reviews(path).to_pylist() for path in paths]
+        assert [len(table) for table in tables] == [14, 6, 20]
+        assert {row["text"][:4] for row in tables[2]} == {"test"}
+        names.append([row["id"] for row in tables[1]])
+    assert names[0] != names[1]
+
+
+def test_script_writes_the_vectors_of_a_vocabulary(tmp_path, capsys):
+    # Catches: rows of other tokens, a matrix that only Python can read, and a log that does not say which words have
+    # no vector.
+    vocabulary, vectors, matrix = (tmp_path / name for name in ("vocabulary.json", "glove.txt", "matrix.npy"))
+    write_vocabulary(vocabulary, ["", "[UNK]", "the", "film\x85", "film", "a"])
+    vectors.write_text("film 1.5 -2\nother 9 9\nthe 0.25 3e2\n")
+    build_glove_matrix.main(vectors, vocabulary, matrix, 2)
+    rows = np.load(matrix, allow_pickle=False)
+    assert rows.dtype == np.float32
+    assert rows.tolist() == [[0, 0], [0, 0], [0.25, 300], [0, 0], [1.5, -2], [0, 0]]
+    counts, missing = capsys.readouterr().out.splitlines()
+    assert counts.startswith("2 of 6 tokens have a vector")
+    assert missing == r"'film\x85' 'a'"
 
 
 def test_scripts_write_the_same_bytes_with_any_number_of_threads(tmp_path):

@@ -42,6 +42,7 @@ def logged(log: str) -> Iterator[None]:
 def start_backend(backend: str, threads: int) -> None:
     """Choose Keras' backend ("jax" or "tensorflow") and keep it to `threads` cores; before Keras is imported."""
     os.environ["KERAS_BACKEND"] = backend
+    # Errors only. What TensorFlow says about oneDNN and CUDA before its logging has started cannot be turned off.
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NPROC"):
         os.environ[name] = str(threads)

@@ -1,4 +1,4 @@
-"""From text to token numbers: as plain Keras does it, and exactly the same after a stop on disk; and the data scripts."""
+"""From text to token numbers: as plain Keras does it, and the same after a stop on disk. And the data scripts."""
 
 import json
 import os

@@ -48,7 +48,7 @@ def make_batch(
 
 
 def length_steps(longest: int) -> np.ndarray:
-    """The lengths that batches are padded to, ascending: `longest`, and each next about a fifth shorter."""
+    """The lengths that batches are padded to, ascending: `longest`, and each next a quarter shorter."""
     steps = [longest]
     while steps[-1] > 16:
         steps.append(int(steps[-1] * LENGTH_RATIO))

@@ -5,7 +5,7 @@ CORES ?= 4
 INSTALLED := .venv/installed
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: results demo test lint lock
+.PHONY: results demo test lint benchmark lock
 
 # The chapter on the real reviews, which are downloaded.
 results: $(INSTALLED)
@@ -28,6 +28,13 @@ lint: $(INSTALLED)
 	ruff format --check
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+
+# How fast training is on this machine, which should do nothing else meanwhile; see docs/performance/README.md.
+benchmark: $(INSTALLED)
+	snakemake --cores $(CORES) results/vectorizer/train.arrow results/glove/matrix.npy
+	python workflow/scripts/benchmark_training.py results docs/performance/benchmark.csv
+	python workflow/scripts/benchmark_scaling.py results docs/performance/scaling.csv
+	python workflow/scripts/plot_benchmarks.py docs/performance
 
 # Newest versions that pyproject.toml allows: requirements.txt for pip and environment.yml for conda.
 lock: $(INSTALLED)

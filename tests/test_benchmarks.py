@@ -1,0 +1,35 @@
+"""The benchmarks at a tiny size, so that they keep working; their times are no test."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+SCRIPTS = Path(__file__).parents[1] / "workflow/scripts"
+
+
+def run(script, *arguments):
+    command = [sys.executable, SCRIPTS / script, *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+def test_benchmarks_write_their_tables_and_plots(finished, tmp_path):
+    # Catches: a benchmark that the code has left behind, a row or column that is missing, a plot that cannot be drawn.
+    results = finished / "results"
+    run("benchmark_training.py", results, tmp_path / "benchmark.csv", "--rounds", 1, "--sample", 1)
+    run("benchmark_scaling.py", results, tmp_path / "scaling.csv", "--steps", 1, "--small")
+    run("plot_benchmarks.py", tmp_path)
+    speed = pd.read_csv(tmp_path / "benchmark.csv")
+    assert list(speed) == ["variant", "implementation", "ms_per_step", "peak_mb", "speedup"]
+    for variant in ("one_hot", "embedding", "embedding_masked", "glove"):
+        rows = speed[speed["variant"] == variant].set_index("implementation")
+        assert {"wordorder on JAX", "wordorder on TensorFlow", "Keras on TensorFlow"} <= set(rows.index)
+        assert rows.loc["Keras on TensorFlow", "speedup"] == 1
+        assert (rows[["ms_per_step", "peak_mb", "speedup"]] > 0).all(axis=None)
+    scaling = pd.read_csv(tmp_path / "scaling.csv")
+    assert list(scaling["axis"]) == ["sequence_length", "vocabulary", "batch_size", "units", "reviews"]
+    assert (scaling[["seconds", "peak_mb"]] > 0).all(axis=None)
+    for name in ("benchmark.svg", "scaling.svg"):
+        assert "<svg" in (tmp_path / name).read_text(encoding="utf-8")

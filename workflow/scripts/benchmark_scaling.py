@@ -1,0 +1,132 @@
+"""Measure how the cost of our training grows with length, vocabulary, batch size, units and number of reviews.
+
+    python workflow/scripts/benchmark_scaling.py results docs/performance/scaling.csv
+
+`results` is the folder of a run of the pipeline that holds the encoded training reviews. Each point is a process of its
+own. The model is the learned embedding, unmasked, on one core; the reviews are repeated to get more of them.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from benchmark_training import our_steps, variant_settings
+from wordorder.encoded import EncodedReviews, read_encoded, write_encoded
+from wordorder.files import replacing
+from wordorder.job import start_backend
+from wordorder.vectorizer import read_vocabulary
+
+AXES = {
+    "sequence_length": [75, 150, 300, 600, 1200],
+    "vocabulary": [20_000, 50_000, 100_000, 200_000],
+    "batch_size": [8, 16, 32, 64, 128],
+    "units": [16, 32, 64, 128],
+    "reviews": [20_000, 40_000, 100_000, 200_000],
+}
+SMALL = {"sequence_length": [8], "vocabulary": [1000], "batch_size": [4], "units": [2], "reviews": [64]}
+
+
+def repeated(data: EncodedReviews, number: int, path: Path) -> EncodedReviews:
+    """Write `number` reviews, those of `data` over and over, and read them memory-mapped."""
+    order = np.arange(number) % len(data.labels)
+    sequences = [data.tokens[data.offsets[i] : data.offsets[i + 1]] for i in order]
+    write_encoded(path, [str(i) for i in range(number)], data.labels[order].tolist(), sequences)
+    return read_encoded(path)
+
+
+def seconds_per_step(data: EncodedReviews, settings: dict, vocabulary_size: int, steps: int) -> float:
+    """Return the median time of a step, after every shape has been compiled."""
+    running = our_steps(data, settings, vocabulary_size, None, steps)
+    times = []
+    for _ in islice(running, steps):
+        pass
+    for _ in range(steps):
+        start = time.perf_counter()
+        next(running)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+def measure(results: Path, axis: str, value: int, steps: int) -> None:
+    """Print one measurement as JSON: seconds a step, or an epoch for the number of reviews, and peak memory in MB."""
+    start_backend("jax", 1)
+    from wordorder.training import RMSprop, Trainer, batches, build_model, shuffled_chunks
+
+    data = read_encoded(results / "vectorizer/train.arrow")
+    settings = variant_settings("embedding")
+    vocabulary_size = len(read_vocabulary(results / "vectorizer/vocabulary.json"))
+    if axis == "reviews":
+        # The masked model: trimmed batches make this the quickest.
+        settings = variant_settings("embedding_masked")
+        data = read_encoded(results / "scaling.arrow")
+        trainer = Trainer(build_model(settings, vocabulary_size, None, 1), RMSprop(**settings["optimizer"]), 1)
+        length, batch_size = settings["sequence_length"], settings["batch_size"]
+        start = time.perf_counter()
+        chunks = shuffled_chunks(data.lengths(length), batch_size, 1, 1, True)
+        for step, batch in enumerate(batches(data, chunks, batch_size, vocabulary_size, length, trim=True)):
+            loss, _ = trainer.run_batch(batch, data.labels, step)
+        float(loss)
+        seconds = time.perf_counter() - start
+    elif axis == "vocabulary":
+        seconds = seconds_per_step(data, settings, value, steps)
+    else:
+        seconds = seconds_per_step(data, {**settings, axis: value}, vocabulary_size, steps)
+    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path, help="folder that holds vectorizer/")
+    parser.add_argument("table", type=Path, nargs="?", help="CSV file to write")
+    parser.add_argument("--steps", type=int, default=30, help="steps at each point (default: 30)")
+    parser.add_argument("--small", action="store_true", help="one small point of each kind")
+    parser.add_argument("--point", nargs=2, metavar=("AXIS", "VALUE"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.point:
+        measure(arguments.results, arguments.point[0], int(arguments.point[1]), arguments.steps)
+        return
+    import pandas as pd
+
+    data = read_encoded(arguments.results / "vectorizer/train.arrow")
+    rows = []
+    for axis, values in (SMALL if arguments.small else AXES).items():
+        for value in values:
+            with tempfile.TemporaryDirectory() as folder:
+                place = Path(folder)
+                (place / "vectorizer").symlink_to((arguments.results / "vectorizer").resolve())
+                if axis == "reviews":
+                    repeated(data, value, place / "scaling.arrow")
+                command = [
+                    sys.executable,
+                    __file__,
+                    place,
+                    "--point",
+                    axis,
+                    str(value),
+                    "--steps",
+                    str(arguments.steps),
+                ]
+                run = subprocess.run(command, capture_output=True, text=True)
+            if run.returncode:
+                sys.exit(f"Error: {axis} {value} failed:\n{run.stderr}")
+            seconds, memory = json.loads(run.stdout)
+            unit = "epoch" if axis == "reviews" else "step"
+            rows.append(
+                {"axis": axis, "value": value, "per": unit, "seconds": round(seconds, 4), "peak_mb": round(memory)}
+            )
+            print(rows[-1], flush=True)
+    with replacing(arguments.table) as part:
+        pd.DataFrame(rows).to_csv(part, index=False)
+
+
+if __name__ == "__main__":
+    main()

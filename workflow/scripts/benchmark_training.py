@@ -1,0 +1,256 @@
+"""Time a training step of each variant: ours, plain Keras' and PyTorch's, in turn.
+
+    python workflow/scripts/benchmark_training.py results docs/performance/benchmark.csv
+
+`results` is the folder of a run of the pipeline that holds the encoded training reviews and the GloVe matrix. Each
+variant and implementation is a process of its own, so that its memory can be told. All are warmed up, then each takes
+some steps in turn, round after round: what disturbs the machine disturbs all alike.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from wordorder.batching import batches, make_batch, shuffled_chunks
+from wordorder.encoded import EncodedReviews, read_encoded
+from wordorder.files import replacing
+from wordorder.job import start_backend
+from wordorder.vectorizer import read_vocabulary
+
+CONFIG = Path(__file__).parents[2] / "config/config.yaml"
+REFERENCE = "Keras on TensorFlow"
+# Ours are given one core, as the pipeline gives them; the others take all there are.
+IMPLEMENTATIONS = {
+    "wordorder on JAX": "jax",
+    "wordorder on TensorFlow": "tensorflow",
+    REFERENCE: "tensorflow",
+    "Keras on JAX": "jax",
+    "PyTorch": "torch",
+}
+SEED = 1
+
+
+def variant_settings(variant: str) -> dict:
+    """Return the settings of a variant in the config."""
+    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    return {**config["defaults"], **config["variants"][variant]}
+
+
+def padded(data: EncodedReviews, chunk: np.ndarray, length: int, vocabulary_size: int) -> np.ndarray:
+    """Return the reviews of a batch as the chapter's vectorizer does: (batch, length) token numbers."""
+    batch = make_batch(data, chunk, len(chunk), length, vocabulary_size, length)
+    return batch.vocabulary[batch.positions]
+
+
+def our_steps(
+    data: EncodedReviews, settings: dict, vocabulary_size: int, vectors: Path | None, sample: int
+) -> Iterator[None]:
+    """Take a step of our training each time; `sample` batches, in the order of their length, stand for an epoch."""
+    from wordorder.training import RMSprop, Trainer, build_model
+
+    lengths = data.lengths(settings["sequence_length"])
+    chunks = shuffled_chunks(lengths, settings["batch_size"], SEED, 1, settings["group_by_length"] and settings["mask"])
+    chunks = sorted(chunks[:-1], key=lambda chunk: lengths[chunk].max())
+    chunks = [chunks[i] for i in np.linspace(0, len(chunks) - 1, sample).astype(int)]
+    trainer = Trainer(build_model(settings, vocabulary_size, vectors, SEED), RMSprop(**settings["optimizer"]), SEED)
+    step = 0
+    while True:
+        for batch in batches(
+            data,
+            chunks,
+            settings["batch_size"],
+            vocabulary_size,
+            settings["sequence_length"],
+            trim=settings["mask"],
+        ):
+            loss, _ = trainer.run_batch(batch, data.labels, step)
+            float(loss)
+            step += 1
+            yield
+
+
+def keras_steps(data: EncodedReviews, settings: dict, vocabulary_size: int, vectors: Path | None) -> Iterator[None]:
+    """Take a step of the chapter's own model in plain Keras each time."""
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((None,), dtype="int64")
+    if settings["features"] == "one_hot":
+        embedded = layers.Lambda(
+            lambda tokens: keras.ops.one_hot(tokens, vocabulary_size), output_shape=(None, vocabulary_size)
+        )(inputs)
+    elif settings["features"] == "glove":
+        matrix = np.load(vectors)
+        embedded = layers.Embedding(
+            *matrix.shape,
+            embeddings_initializer=keras.initializers.Constant(matrix),
+            trainable=False,
+            mask_zero=settings["mask"],
+        )(inputs)
+    else:
+        embedded = layers.Embedding(vocabulary_size, settings["dimension"], mask_zero=settings["mask"])(inputs)
+    x = layers.Bidirectional(layers.LSTM(settings["units"]))(embedded)
+    x = layers.Dropout(settings["dropout"])(x)
+    outputs = layers.Dense(1, activation="sigmoid")(x)
+    model = keras.Model(inputs, outputs)
+    model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
+    for tokens, labels in padded_batches(data, settings, vocabulary_size):
+        model.train_on_batch(tokens, labels[:, None])
+        yield
+
+
+def torch_steps(data: EncodedReviews, settings: dict, vocabulary_size: int, vectors: Path | None) -> Iterator[None]:
+    """Take a step of the same model in PyTorch, with `nn.LSTM`, each time; masked reviews are packed."""
+    import torch
+    from torch import nn
+    from torch.nn.utils.rnn import pack_padded_sequence
+
+    one_hot = settings["features"] == "one_hot"
+    if settings["features"] == "glove":
+        embedding = nn.Embedding.from_pretrained(torch.from_numpy(np.load(vectors)))
+    elif not one_hot:
+        embedding = nn.Embedding(vocabulary_size, settings["dimension"])
+    width = vocabulary_size if one_hot else embedding.embedding_dim
+    lstm = nn.LSTM(width, settings["units"], batch_first=True, bidirectional=True)
+    classifier = nn.Sequential(nn.Dropout(settings["dropout"]), nn.Linear(2 * settings["units"], 1))
+    modules = nn.ModuleList([lstm, classifier] if one_hot else [embedding, lstm, classifier])
+    optimizer = torch.optim.RMSprop(
+        [parameter for parameter in modules.parameters() if parameter.requires_grad], lr=0.001, alpha=0.9, eps=1e-7
+    )
+    for batch, labels in padded_batches(data, settings, vocabulary_size):
+        tokens = torch.from_numpy(batch).long()
+        embedded = nn.functional.one_hot(tokens, vocabulary_size).float() if one_hot else embedding(tokens)
+        if settings["mask"]:
+            counts = (tokens != 0).sum(1).clamp(min=1)
+            embedded = pack_padded_sequence(embedded, counts, batch_first=True, enforce_sorted=False)
+        _, (hidden, _) = lstm(embedded)
+        logits = classifier(torch.cat([hidden[0], hidden[1]], 1))[:, 0]
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, torch.from_numpy(labels))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        yield
+
+
+def padded_batches(
+    data: EncodedReviews, settings: dict, vocabulary_size: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield shuffled batches for ever, all padded to the same length as in the chapter, with their labels."""
+    length = settings["sequence_length"]
+    chunks = shuffled_chunks(data.lengths(length), settings["batch_size"], SEED, 1, group_by_length=False)[:-1]
+    while True:
+        for chunk in chunks:
+            yield padded(data, chunk, length, vocabulary_size), data.labels[chunk].astype(np.float32)
+
+
+def work(results: Path, implementation: str, variant: str, sample: int) -> None:
+    """Take as many steps as each line of the standard input says; answer with their seconds and the peak memory."""
+    ours = implementation.startswith("wordorder")
+    backend = IMPLEMENTATIONS[implementation]
+    if backend != "torch":
+        start_backend(backend, 1 if ours else os.cpu_count())
+    settings = variant_settings(variant)
+    vocabulary_size = len(read_vocabulary(results / "vectorizer/vocabulary.json"))
+    vectors = results / "glove/matrix.npy" if settings["features"] == "glove" else None
+    inputs = read_encoded(results / "vectorizer/train.arrow"), settings, vocabulary_size, vectors
+    if ours:
+        running = our_steps(*inputs, sample)
+    else:
+        running = torch_steps(*inputs) if backend == "torch" else keras_steps(*inputs)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        start = time.perf_counter()
+        for _ in range(int(line)):
+            next(running)
+        seconds = time.perf_counter() - start
+        print(
+            json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]), file=answers, flush=True
+        )
+
+
+def ask(worker: subprocess.Popen, steps: int) -> tuple[float, float]:
+    """Let a worker take some steps; return seconds and peak memory in MB."""
+    worker.stdin.write(f"{steps}\n")
+    worker.stdin.flush()
+    answer = worker.stdout.readline()
+    if not answer:
+        sys.exit(f"Error: a benchmark process ended: {' '.join(worker.args)}")
+    return tuple(json.loads(answer))
+
+
+def compare(results: Path, variant: str, rounds: int, sample: int) -> list[dict]:
+    """Time all implementations of a variant in turn; one row each."""
+    # A step of the reference takes the longer the more it wastes: fewer of them say as much.
+    few = 1 if variant == "one_hot" else max(1, sample // 8)
+    workers = {}
+    for implementation, backend in IMPLEMENTATIONS.items():
+        if find_spec(backend) is None or (variant == "one_hot" and implementation == "Keras on JAX"):
+            continue
+        command = [sys.executable, __file__, str(results), "--worker", implementation, variant, "--sample", str(sample)]
+        workers[implementation] = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+    number = {name: sample if name.startswith("wordorder") else few for name in workers}
+    try:
+        for name, worker in workers.items():
+            # Every shape is compiled here.
+            ask(worker, sample + 2 if name.startswith("wordorder") else 2)
+        times, memory = {name: [] for name in workers}, {}
+        for _ in range(rounds):
+            for name, worker in workers.items():
+                seconds, memory[name] = ask(worker, number[name])
+                times[name].append(1000 * seconds / number[name])
+    finally:
+        for worker in workers.values():
+            worker.kill()
+            worker.wait()
+    return [
+        {
+            "variant": variant,
+            "implementation": name,
+            "ms_per_step": round(statistics.median(each), 1),
+            "peak_mb": round(memory[name]),
+            # Round by round, so that both saw the same machine.
+            "speedup": round(statistics.median(np.divide(times[REFERENCE], each)), 1),
+        }
+        for name, each in times.items()
+    ]
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path, help="folder that holds vectorizer/ and glove/")
+    parser.add_argument("table", type=Path, nargs="?", help="CSV file to write")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each implementation (default: 5)")
+    parser.add_argument("--sample", type=int, default=60, help="our steps in each turn (default: 60)")
+    parser.add_argument("--worker", nargs=2, metavar=("IMPLEMENTATION", "VARIANT"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        work(arguments.results, *arguments.worker, arguments.sample)
+        return
+    import pandas as pd
+
+    variants = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["active_variants"]
+    rows = []
+    for variant in variants:
+        rows += compare(arguments.results, variant, arguments.rounds, arguments.sample)
+        print(pd.DataFrame(rows[-len(IMPLEMENTATIONS) :]).to_string(index=False), flush=True)
+    with replacing(arguments.table) as part:
+        pd.DataFrame(rows).to_csv(part, index=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -64,7 +64,7 @@ def refused(folder: Path, archive: bytes, message: str, **arguments):
 
 
 def chapter_split(base: Path, validation_fraction: float, seed: int):
-    """Listing 11.1 on a real folder, with the names sorted: sets of (class, file name)."""
+    """The split of the chapter on a real folder, with the names sorted: sets of (class, file name)."""
     result = {name: set() for name in SPLITS}
     for category in ("neg", "pos"):
         files = sorted(path.name for path in (base / "train" / category).iterdir())

@@ -101,7 +101,7 @@ def split_corpus(
 ) -> dict[str, int]:
     """Split the labelled reviews in `archive`, aclImdb_v1.tar.gz, into three Parquet files.
 
-    As in listing 11.1, the training reviews of each class are shuffled and the last `validation_fraction` of them are
+    As in the chapter, the training reviews of each class are shuffled and the last `validation_fraction` of them are
     held back. There the names come in the order of the directory; here they are sorted first, so that every machine
     gets the same split, whatever the order of the archive.
 

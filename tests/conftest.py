@@ -1,0 +1,90 @@
+"""A small run of the whole pipeline, which the workflow tests share."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+
+from wordorder.demo_corpus import write_demo_corpus
+
+REPOSITORY = Path(__file__).parents[1]
+
+# What takes time in a small run is to start TensorFlow and to compile the models, not their size.
+SMALL = {
+    "vectorizer": {"max_tokens": 300},
+    "defaults": {"sequence_length": 20, "units": 2, "batch_size": 64, "epochs": 2},
+    "variants": {"embedding": {"dimension": 4}, "embedding_masked": {"dimension": 4}},
+    "active_variants": ["one_hot", "glove"],
+    "seeds": [1, 2],
+}
+
+
+def file_dates(directory):
+    """The date of every file but those of Snakemake itself."""
+    return {path: path.stat().st_mtime_ns for path in directory.rglob("*") if ".snakemake" not in path.parts}
+
+
+class Pipeline(NamedTuple):
+    """A copy of the repository, the code of which tests may edit, and the config files of the small run."""
+
+    repository: Path
+    config_files: list[Path]
+
+    def snakemake(self, directory, *arguments, config=None, environment=None, start_in=None):
+        """Run the real command for the summary in `directory`, with `config` laid over the config files.
+
+        Other arguments than none begin with the target. `environment` adds to the variables of this process. What
+        Snakemake says is all in `stdout` of the result.
+        """
+        overlay = directory.with_name(f"{directory.name}.yaml")
+        overlay.write_text(yaml.safe_dump(config or {}), encoding="utf-8")
+        command = [sys.executable, "-m", "snakemake", *(arguments or ["results/summary.csv"])]
+        options = ["--cores", "2", "--snakefile", self.repository / "Snakefile", "--directory", directory]
+        return subprocess.run(
+            [*command, *options, "--configfile", *self.config_files, overlay],
+            cwd=start_in or self.repository,
+            env={**os.environ, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory):
+    """The pipeline, with a made-up corpus to run on; nothing has been run."""
+    repository = tmp_path_factory.mktemp("project") / "repository"
+    repository.mkdir()
+    for name in ("Snakefile", "environment.yml"):
+        shutil.copy2(REPOSITORY / name, repository)
+    for name in ("config", "profiles", "workflow"):
+        shutil.copytree(REPOSITORY / name, repository / name, ignore=shutil.ignore_patterns("__pycache__"))
+    corpus = tmp_path_factory.mktemp("corpus")
+    sources = write_demo_corpus(corpus, seed=1)
+    small = corpus / "small.yaml"
+    small.write_text(yaml.safe_dump(SMALL), encoding="utf-8")
+    return Pipeline(repository, [repository / "config/config.yaml", repository / "config/demo.yaml", sources, small])
+
+
+@pytest.fixture(scope="session")
+def finished(pipeline):
+    """The folder of a run that has come to its end; not to be changed."""
+    directory = pipeline.repository.with_name("finished")
+    directory.mkdir()
+    result = pipeline.snakemake(directory)
+    assert result.returncode == 0, result.stdout
+    return directory
+
+
+@pytest.fixture
+def run(finished):
+    """A copy of that folder, to be changed; beside it, because Snakemake knows the code by its relative path."""
+    directory = finished.with_name("run")
+    shutil.copytree(finished, directory)
+    yield directory
+    shutil.rmtree(directory)

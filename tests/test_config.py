@@ -1,0 +1,269 @@
+"""What a bad config gets: one message that names the key, what is wrong and what to write instead."""
+
+import copy
+import math
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import file_dates
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+REPOSITORY = Path(__file__).parents[1]
+CONFIG = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))
+SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+# The file is plain Python: nothing in it is of Snakemake's language.
+CHECKS = runpy.run_path(str(REPOSITORY / "workflow/rules/config.smk"))
+
+# A change of the config (path of the key, YAML text of its new value), and how the message must begin and go on.
+MISTAKES = [
+    ("defaults.epochs", "0", "defaults.epochs: 0 is out of range", "at least 1"),
+    ("defaults.epochs", "ten", 'defaults.epochs: "ten" is not a whole number', ""),
+    ("defaults.epochs", "10.0", "defaults.epochs: 10.0 is not a whole number", ""),
+    ("defaults.dropout", "1", "defaults.dropout: 1 is out of range", "less than 1"),
+    ("defaults.dropout", ".nan", "defaults.dropout: NaN is not a number", ""),
+    ("defaults.mask", "maybe", 'defaults.mask: "maybe" is not true or false', ""),
+    (
+        "defaults.optimizer.epsilon",
+        "1e-7",
+        'defaults.optimizer.epsilon: "1e-7" is not a number',
+        "write 1.0e-07, without quotes",
+    ),
+    ("defaults.optimizer.learning_rate", ".inf", "defaults.optimizer.learning_rate: Infinity is not a number", ""),
+    ("split.validation_fraction", "0", "split.validation_fraction: 0 is out of range", "greater than 0"),
+    ("split.validation_fraction", "1.5", "split.validation_fraction: 1.5 is out of range", "less than 1"),
+    ("split.seed", "null", "split.seed: null is not a whole number", ""),
+    ("active_variants", "[]", "active_variants: it is empty", "write a list"),
+    ("active_variants", "glove", 'active_variants: "glove" is not a list', 'write ["glove"]'),
+    ("active_variants", "[glvoe]", 'active_variants: "glvoe" is not defined', "did you mean glove?"),
+    ("seeds", "[1, 2, 1]", "seeds: 1 stands there more than once", "once"),
+    ("seeds", "[]", "seeds: it is empty", ""),
+    ("seeds", "[-1]", "seeds.0: -1 is out of range", "at least 0"),
+    ("variants.glove.features", "word2vec", 'variants.glove.features: "word2vec" is not possible', "one_hot"),
+    ("variants.embedding", "{features: embedding}", "variants.embedding: an embedding needs a dimension", "256"),
+    ("variants.glove.dimension", "50", "variants.glove.dimension: only an embedding has one", "remove"),
+    ("variants.2nd", "{features: glove}", 'variants: "2nd" is not a name', "letter"),
+    ("glove.dimension", "50", "glove.dimension: 50 does not match glove.member", "write 100"),
+    ("glove.checksum", "sha256:123", 'glove.checksum: "sha256:123" is not a checksum', "sha256:"),
+    ("variants", "{}", "variants: it is empty", "write a mapping"),
+    ("imdb.checksum", '"md5:7c2ac02c03563afcf9b574c7e56c153a\\n"', "imdb.checksum: ", "is not a checksum"),
+    ("imdb.sources", "[nowhere.tar.gz]", "imdb.sources.0: there is no file", "nowhere.tar.gz"),
+    ("imdb.sources", "['file:///nowhere.tar.gz']", "imdb.sources.0: there is no file /nowhere.tar.gz", "correct"),
+    ("imdb.sources", "['ftp://example.org/a']", "imdb.sources.0: ftp://example.org/a is neither", ""),
+    ("imdb.sources", "['http:/example.org/a']", "imdb.sources.0: http:/example.org/a names no server", "http://"),
+    ("imdb.sources", "['http://[example.org/a']", "imdb.sources.0: http://[example.org/a is not an address", "correct"),
+    ("imdb.sources", "[/]", "imdb.sources.0: there is no file /", "correct"),
+    ("imdb.sources", "[]", "imdb.sources: it is empty", ""),
+    ("imdb.sources", "['']", "imdb.sources.0: it is empty", "text"),
+    ("backend", "pytorch", 'backend: "pytorch" is not possible', "jax"),
+    ("vectorizer.standardize", "upper", 'vectorizer.standardize: "upper" is not possible', "lower"),
+    ("vectorizer.max_tokens", "true", "vectorizer.max_tokens: true is not a whole number", ""),
+]
+
+
+def keys(config, path=()):
+    """The path of every key, inner ones included."""
+    for key, value in config.items():
+        yield (*path, key)
+        if isinstance(value, dict):
+            yield from keys(value, (*path, key))
+
+
+def problems_of(config):
+    return CHECKS["config_problems"](config, SCHEMA)
+
+
+def copy_and_parent(path):
+    """A copy of the chapter's config, and the mapping in it that holds the last key of `path`."""
+    config = place = copy.deepcopy(CONFIG)
+    for key in path[:-1]:
+        place = place[key]
+    return config, place
+
+
+def changed(path, value):
+    """The config of the chapter with another value at `path`."""
+    config, place = copy_and_parent(path)
+    place[path[-1]] = value
+    return config
+
+
+def value_at(path):
+    """The value in the chapter's config."""
+    return copy_and_parent(path)[1][path[-1]]
+
+
+def in_one_line_each(problems):
+    return all(isinstance(line, str) and line.isprintable() for line in problems)
+
+
+PATHS = list(keys(CONFIG))
+LEAVES = [path for path in PATHS if not isinstance(value_at(path), dict)]
+
+
+def test_config_of_the_chapter_has_no_problem():
+    # Catches: a check that refuses what is right, which would make all tests below pass.
+    assert problems_of(CONFIG) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("imdb.sources", "[http://example.org/a, https://example.org/b]"),
+        ("split.seed", "0"),
+        ("backend", "tensorflow"),
+        ("defaults.sequence_length", "null"),
+        ("defaults.dropout", "0"),
+        ("defaults.optimizer.learning_rate", "1"),
+        ("variants.glove", "{features: glove, optimizer: {epsilon: 1.0e-7}, units: 8}"),
+        ("variants.one_hot.chapter_accuracy", "null"),
+        ("variants.More_2", "{features: embedding, dimension: 1}"),
+        ("active_variants", "[glove]"),
+        ("seeds", "[0, 4294967295]"),
+    ],
+)
+def test_what_is_right_passes(path, value):
+    # Catches: limits that are too narrow, a setting that cannot be set for one variant.
+    assert problems_of(changed(path.split("."), yaml.safe_load(value))) == []
+
+
+def test_sources_that_exist_pass(tmp_path, monkeypatch):
+    # Catches: paths that are not taken from the folder of the run, spaces in file:// addresses.
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "an archive").write_bytes(b"")
+    sources = ["an archive", str(tmp_path / "an archive"), (tmp_path / "an archive").as_uri()]
+    assert problems_of(changed(["imdb", "sources"], sources)) == []
+
+
+def test_a_variant_overrides_the_defaults():
+    # Catches: an optimizer of a variant that replaces all its defaults; a figure that is only shown in the settings,
+    # where its change would train the variant again.
+    variant = {"features": "glove", "units": 8, "chapter_accuracy": 0.9, "optimizer": {"epsilon": 1.0e-7}}
+    complete = CHECKS["complete_variant"](variant, CONFIG["defaults"])
+    optimizer = {"learning_rate": 0.001, "rho": 0.9, "epsilon": 1.0e-7}
+    assert complete == {**CONFIG["defaults"], "features": "glove", "units": 8, "optimizer": optimizer}
+
+
+@pytest.mark.parametrize(("path", "value", "start", "advice"), MISTAKES, ids=lambda text: str(text)[:40])
+def test_a_mistake_is_named_with_what_to_write(path, value, start, advice):
+    # Catches: a mistake that passes, that is reported for another key, in words for programmers, or more than once.
+    (problem,) = problems_of(changed(path.split("."), yaml.safe_load(value)))
+    assert problem.startswith(start)
+    assert advice in problem
+    assert in_one_line_each([problem])
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=".".join)
+def test_a_wrong_type_is_named(path):
+    # Catches: a key whose type is not checked; a value that is refused twice, once for its type and once for its size.
+    right = value_at(path)
+    nullable = path[-1] in ("sequence_length", "chapter_accuracy")
+    others = [wrong for wrong in (True, -0.5, "text", ["text"], {"key": "value"}) if type(wrong) is not type(right)]
+    for wrong in [*others, {}, math.nan, math.inf, *([] if nullable else [None])]:
+        (problem,) = problems_of(changed(path, wrong))
+        assert problem.startswith(f"{'.'.join(path)}: ")
+        assert " is not " in problem
+
+
+@pytest.mark.parametrize("path", PATHS, ids=".".join)
+def test_a_misspelt_key_is_named(path):
+    # Catches: a level of the schema that lets unknown keys through, whose values would be ignored without a word.
+    config, place = copy_and_parent(path)
+    wrong = f"{path[-1]}x"
+    place[wrong] = place.pop(path[-1])
+    (problem,) = problems_of(config)
+    if path[0] == "variants" and len(path) == 2:
+        # The names of variants are free: what is missed is the name in the list.
+        assert problem == f'active_variants: "{path[1]}" is not defined under variants; did you mean {wrong}?'
+    else:
+        level = ".".join(path[:-1]) or "the config"
+        assert problem == f"{level}: unknown key {wrong}; did you mean {path[-1]}?"
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path[0] != "variants" or len(path) == 1], ids=".".join)
+def test_a_missing_key_is_named(path):
+    # Catches: a key that is not required, so that its absence ends in a KeyError.
+    config, place = copy_and_parent(path)
+    del place[path[-1]]
+    level = ".".join(path[:-1]) or "the config"
+    assert problems_of(config) == [f"{level}: {path[-1]} missing; config/README.md says what to write."]
+
+
+def test_all_mistakes_are_told_at_once():
+    # Catches: one message a try, where there are several mistakes.
+    config = changed(["defaults", "epochs"], 0) | {"seeds": [], "vectoriser": 1}
+    del config["vectorizer"]
+    starts = [problem.split(";")[0] for problem in problems_of(config)]
+    assert starts == [
+        "the config: unknown key vectoriser",
+        "defaults.epochs: 0 is out of range",
+        "seeds: it is empty",
+    ]
+
+
+texts = st.text(max_size=5) | st.sampled_from(["http://[", "file://", "1e-7", "glove", "embedding", "50d", "\n\x85"])
+yaml_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts | st.integers(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(path=st.sampled_from(PATHS), value=yaml_values)
+def test_any_value_is_right_or_refused(path, value):
+    # Catches: a value at which the checks themselves fail, with a traceback instead of a message.
+    config = changed(path, value)
+    problems = problems_of(config)
+    assert in_one_line_each(problems)
+    if not problems:
+        for variant in config["variants"].values():
+            assert CHECKS["complete_variant"](variant, config["defaults"]).keys() >= config["defaults"].keys()
+
+
+@settings(max_examples=100, deadline=None)
+@given(value=yaml_values | st.dictionaries(st.sampled_from(list(CONFIG)), yaml_values))
+def test_anything_else_than_a_config_is_refused(value):
+    # Catches: a file that is no mapping at all, or hardly one.
+    problems = problems_of(value)
+    assert problems
+    assert in_one_line_each(problems)
+
+
+# Through the real command: a mistake of each kind, and the line that is shown.
+REFUSED = [
+    ({"default": {"epochs": 3}}, "the config: unknown key default; did you mean defaults?"),
+    (
+        # Without quotes in the file, as people write it.
+        {"defaults": {"optimizer": {"epsilon": "1e-7"}}},
+        'defaults.optimizer.epsilon: "1e-7" is not a number; write 1.0e-07, without quotes, or YAML takes it for text.',
+    ),
+    ({"active_variants": ["glvoe"]}, 'active_variants: "glvoe" is not defined under variants; did you mean glove?'),
+    ({"seeds": [1, 1]}, "seeds: 1 stands there more than once; name each once."),
+]
+
+
+@pytest.mark.parametrize(("overlay", "line"), REFUSED, ids=[next(iter(overlay)) for overlay, _ in REFUSED])
+def test_nothing_is_started_or_deleted(pipeline, run, overlay, line):
+    # Catches: a check that comes after the first job, an exit status of 0, a traceback, a message that stands twice.
+    # The deleted model is there to be trained again, and is not.
+    (run / "results/runs/glove/seed1/model.keras").unlink()
+    before = file_dates(run)
+    result = pipeline.snakemake(run, config=overlay)
+    assert result.returncode == 1
+    assert result.stdout.count("The config cannot be used:\n- ") == 1
+    assert re.findall("^- (.*)$", result.stdout, re.MULTILINE) == [line]
+    assert "Traceback" not in result.stdout
+    assert "Job stats" not in result.stdout
+    assert file_dates(run) == before
+
+
+def test_a_missing_local_source_is_named(pipeline, run):
+    # Catches: a relative path that is looked for elsewhere than in the folder of the run.
+    result = pipeline.snakemake(run, config={"imdb": {"sources": ["nowhere.tar.gz"]}})
+    assert result.returncode == 1
+    line = f"- imdb.sources.0: there is no file {run / 'nowhere.tar.gz'}; correct the path, or remove this source."
+    assert line in result.stdout.splitlines()

@@ -34,6 +34,7 @@ benchmark: $(INSTALLED)
 	snakemake --cores $(CORES) results/vectorizer/train.arrow results/glove/matrix.npy
 	python workflow/scripts/benchmark_training.py results docs/performance/benchmark.csv
 	python workflow/scripts/benchmark_scaling.py results docs/performance/scaling.csv
+	python workflow/scripts/benchmark_glove.py resources/glove.txt results docs/performance/glove.csv
 	python workflow/scripts/plot_benchmarks.py docs/performance
 
 # Newest versions that pyproject.toml allows: requirements.txt for pip and environment.yml for conda.

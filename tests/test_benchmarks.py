@@ -20,6 +20,7 @@ def test_benchmarks_write_their_tables_and_plots(finished, tmp_path):
     results = finished / "results"
     run("benchmark_training.py", results, tmp_path / "benchmark.csv", "--rounds", 1, "--sample", 1)
     run("benchmark_scaling.py", results, tmp_path / "scaling.csv", "--steps", 1, "--small")
+    run("benchmark_glove.py", finished / "resources/glove.txt", results, tmp_path / "glove.csv", "--rounds", 1)
     run("plot_benchmarks.py", tmp_path)
     speed = pd.read_csv(tmp_path / "benchmark.csv")
     assert list(speed) == ["variant", "implementation", "ms_per_step", "peak_mb", "speedup"]
@@ -31,5 +32,6 @@ def test_benchmarks_write_their_tables_and_plots(finished, tmp_path):
     scaling = pd.read_csv(tmp_path / "scaling.csv")
     assert list(scaling["axis"]) == ["sequence_length", "vocabulary", "batch_size", "units", "reviews"]
     assert (scaling[["seconds", "peak_mb"]] > 0).all(axis=None)
+    assert list(pd.read_csv(tmp_path / "glove.csv")["reader"]) == ["wordorder", "the chapter's loop"]
     for name in ("benchmark.svg", "scaling.svg"):
         assert "<svg" in (tmp_path / name).read_text(encoding="utf-8")

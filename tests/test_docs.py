@@ -1,0 +1,89 @@
+"""What the documentation says, against the files that it is said of."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+REPOSITORY = Path(__file__).parents[1]
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+PERFORMANCE = (REPOSITORY / "docs/performance/README.md").read_text(encoding="utf-8")
+
+
+def table(text, name):
+    """The cells of the Markdown table between <!-- name --> and <!-- /name -->, by row, without its head."""
+    block = text.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
+    rows = [[cell.strip(" `*") for cell in line.strip("| ").split("|")] for line in block.strip().splitlines()]
+    return [row for row in rows[1:] if not set("".join(row)) <= set("-: ")]
+
+
+def leaves(config, path=()):
+    """The paths of all keys below which there are no more."""
+    for key, value in config.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def test_results_are_those_of_the_run():
+    # Catches: a figure in the README that is not in the committed results.
+    summary = pd.read_csv(REPOSITORY / "docs/results/summary.csv", index_col="variant")
+    rows = table(README, "results")
+    assert [row[0] for row in rows] == list(summary.index)
+    for name, accuracy, chapter, parameters, best_epoch, seconds, memory in rows:
+        row = summary.loc[name]
+        assert accuracy == f"{row['test_accuracy']:.3f}"
+        assert chapter == ("" if pd.isna(row["chapter_accuracy"]) else f"{row['chapter_accuracy']:.2f}")
+        assert parameters == f"{row['parameters']:,.0f}"
+        assert int(best_epoch) == row["best_epoch"]
+        assert seconds == f"{row['seconds_per_epoch']:.0f}"
+        assert memory == f"{row['peak_memory_mb']:,.0f}"
+
+
+def test_benchmark_is_that_of_the_run():
+    # Catches: a figure in docs/performance/ that is not in the committed tables.
+    benchmark = pd.read_csv(REPOSITORY / "docs/performance/benchmark.csv")
+    rows = table(PERFORMANCE, "benchmark")
+    expected = [
+        [row.variant, row.implementation, f"{row.ms_per_step:,.1f}", f"{row.peak_mb:,}", f"{row.speedup:g}"]
+        for row in benchmark.itertuples()
+    ]
+    assert rows == expected
+    glove = pd.read_csv(REPOSITORY / "docs/performance/glove.csv")
+    expected = [[row.reader, f"{row.seconds:.2f}", str(row.peak_mb)] for row in glove.itertuples()]
+    assert table(PERFORMANCE, "glove") == expected
+
+
+def test_every_key_of_the_config_is_documented():
+    # Catches: a new key that config/README.md does not name, and a name there that is none.
+    config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))
+    documented = (REPOSITORY / "config/README.md").read_text(encoding="utf-8")
+    for path in leaves(config):
+        # What lies under a variant or the defaults is documented as a key of a variant.
+        key = {"variants": path[2:], "defaults": path[1:]}.get(path[0], path)
+        assert f"`{'.'.join(key)}`" in documented or f"`.{key[-1]}`" in documented, path
+
+
+def test_links_lead_somewhere():
+    # Catches: a link to a file or a heading that has moved.
+    for page in [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("config/*.md"), *REPOSITORY.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+            name, _, heading = target.partition("#")
+            file = page.parent / name if name else page
+            assert file.exists(), f"{page}: {target}"
+            if heading:
+                lines = [line.lstrip("# ") for line in file.read_text(encoding="utf-8").splitlines() if line[:1] == "#"]
+                slugs = [re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in lines]
+                assert heading in slugs, f"{page}: {target}"
+
+
+def test_rules_are_those_of_the_workflow():
+    # Catches: a rule that the README does not describe.
+    rules = [
+        name
+        for file in sorted((REPOSITORY / "workflow/rules").glob("*.smk"))
+        for name in re.findall(r"^rule (\w+):", file.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert sorted(row[0] for row in table(README, "rules")) == sorted(rules)

@@ -27,5 +27,4 @@ include: "workflow/rules/summarize.smk"
 rule all:
     default_target: True
     input:
-        "results/summary.csv",
-        "results/runs.csv",
+        products,

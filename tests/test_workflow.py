@@ -157,11 +157,12 @@ def test_change_of_the_code(pipeline, run, code, name):
     assert planned(pipeline.snakemake(run, "results/summary.csv", "-n")) == CODE[name]
 
 
-def test_deleted_model(pipeline, run):
+@pytest.mark.parametrize("target", ["results/summary.csv", "all"])
+def test_deleted_model(pipeline, run, target):
     # Catches: Snakemake's own behaviour, which is not to look for what is missing behind a file that is there.
     (run / "results/runs/glove/seed2/model.keras").unlink()
     expected = both(("glove", 2)) | {"summarize_runs"}
-    assert planned(pipeline.snakemake(run, "results/summary.csv", "-n")) == expected
+    assert planned(pipeline.snakemake(run, target, "-n")) == expected
 
 
 def test_deleted_product(pipeline, run):

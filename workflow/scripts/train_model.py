@@ -10,7 +10,7 @@ import pandas as pd
 
 from wordorder.encoded import read_encoded
 from wordorder.files import replacing
-from wordorder.job import logged, start_backend, versions
+from wordorder.job import logged, release_memory, start_backend, versions
 from wordorder.vectorizer import read_vocabulary
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def main(
         pd.DataFrame(history).to_csv(part, index=False)
     with replacing(record_file) as part:
         part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    # Compiling has left some 100 MB that are free; to save a model Keras loads TensorFlow, whatever the backend is.
+    release_memory()
     with replacing(model_file) as part:
         model.save(part)
     print(

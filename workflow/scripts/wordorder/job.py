@@ -1,12 +1,14 @@
 """What surrounds the work of every rule: its log, and how it ends when something is wrong."""
 
+import ctypes
+import gc
 import logging
 import os
 import platform
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -48,6 +50,15 @@ def start_backend(backend: str, threads: int) -> None:
         os.environ[name] = str(threads)
     eigen = "true" if threads > 1 else "false"
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen={eigen}".strip()
+
+
+def release_memory() -> None:
+    """Forget what JAX has compiled, and give back to the system what glibc would keep for later."""
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
+    gc.collect()
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def versions(*packages: str) -> dict[str, str]:

@@ -186,10 +186,9 @@ def test_versions():
 
 
 def test_released_memory_is_free_for_others():
-    # Catches: what was compiled or freed and still counts as memory of the process, on top of what saving a model takes.
+    # Catches: what was freed and still counts as memory of the process, on top of what saving a model takes.
     code = """
         import os
-        import jax
         from wordorder.job import release_memory
 
         def resident():

@@ -20,12 +20,11 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "repository"
     ignored = shutil.ignore_patterns(".git", ".venv", ".snakemake", "__pycache__", "demo", "results", "resources")
     shutil.copytree(REPOSITORY, folder, ignore=ignored)
-    # What the Makefile takes for the environment: the programs beside the Python of the tests.
-    (folder / ".venv").mkdir()
-    (folder / ".venv/bin").symlink_to(Path(sys.executable).parent)
-    (folder / ".venv/installed").touch()
     environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
-    run = subprocess.run(["make", "demo", "CORES=2"], cwd=folder, env=environment, capture_output=True, text=True)
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    # Without a file that marks the environment as installed: it is that of the tests.
+    command = ["make", "demo", "CORES=2", "INSTALLED="]
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert "embedding_masked" in run.stdout
     return folder / "demo"

@@ -63,6 +63,7 @@ def test_steps_are_those_of_plain_keras(features, mask, epsilon):
     # reviews of a batch that is not full.
     optimizer = RMSprop(learning_rate=0.01, rho=0.9, epsilon=epsilon)
     plain, model = pair(features, mask)
+    plain.each_row_once = True
     plain.compile(keras.optimizers.RMSprop(*optimizer[:2], epsilon=epsilon), "binary_crossentropy")
     # The batches are of different words, as those of a real corpus are.
     tokens = np.concatenate([token_batch([LENGTH, 7, 3, 1], seed, 4 + 9 * seed) for seed in range(1, 5)])[:15]

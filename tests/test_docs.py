@@ -56,6 +56,16 @@ def test_benchmark_is_that_of_the_run():
     assert table(PERFORMANCE, "glove") == expected
 
 
+def test_grouping_is_that_of_the_runs():
+    # Catches: a figure on grouping in docs/performance/ that is not in the committed table.
+    grouping = pd.read_csv(REPOSITORY / "docs/performance/grouping.csv")
+    expected = [
+        [row.variant, f"{row.test_accuracy:.4f}", f"{row.test_accuracy_std:.4f}", str(row.seeds)]
+        for row in grouping.itertuples()
+    ]
+    assert table(PERFORMANCE, "grouping") == expected
+
+
 def test_every_key_of_the_config_is_documented():
     # Catches: a new key that config/README.md does not name, and a name there that is none.
     config = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))

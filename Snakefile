@@ -5,10 +5,11 @@
 #     results/vectorizer/vocabulary.json      the tokens, by falling frequency
 #     results/vectorizer/{split}.arrow        the reviews as token numbers
 #     results/glove/matrix.npy                row i is the vector of token i
-#     results/runs/{variant}/seed{seed}/      one training: model, history, summary, evaluation
+#     results/runs/{variant}/seed{seed}/      one training: model, history, costs, summary, evaluation
 #     results/runs.csv                        one row for each training
 #     results/summary.csv                     one row for each variant, over its seeds
 #     logs/, benchmarks/                      the same tree again, for each rule
+#     backups/                                trainings that are not yet over
 from snakemake.utils import min_version
 
 min_version("9.17.3")

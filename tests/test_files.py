@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from wordorder import files
+from wordorder.errors import InputError
 from wordorder.files import replacing
 
 
@@ -65,7 +66,7 @@ def test_failure_before_anything_is_written(tmp_path):
 
 def test_nothing_written_is_an_error(tmp_path):
     # Catches: a step that wrote nothing, or elsewhere, taken for finished.
-    with pytest.raises(FileNotFoundError), replacing(tmp_path / "table.csv"):
+    with pytest.raises(InputError, match=r"table\.csv cannot be written"), replacing(tmp_path / "table.csv"):
         pass
     assert names(tmp_path) == []
 

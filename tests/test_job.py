@@ -4,9 +4,11 @@ import json
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,6 +33,49 @@ def logged_run(log, body, **environment):
     code = "import ctypes, logging, os, subprocess, sys\nfrom wordorder.errors import InputError\n"
     code += f"from wordorder.job import logged\nwith logged({str(log)!r}):\n"
     return run(code + textwrap.indent(textwrap.dedent(body), "    "), **environment)
+
+
+def test_sigterm_ends_the_job_at_once_and_tidily(tmp_path):
+    # Catches: a scheduler's warning that is waited out until the kill; a temporary file left behind; a log without a
+    # word of it; a success.
+    log = tmp_path / "log"
+    result = logged_run(
+        log,
+        f"""
+        import signal, time
+        from pathlib import Path
+        from wordorder.files import replacing
+        start = time.monotonic()
+        with replacing(Path({str(tmp_path / "table.csv")!r})) as part:
+            part.write_text("half")
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
+        """,
+    )
+    assert result.returncode == 128 + signal.SIGTERM
+    assert log.read_text(encoding="utf-8") == "Ended by SIGTERM. Run again to go on.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
+def test_two_processes_are_never_at_the_same_job(tmp_path):
+    # Catches: a job of a Snakemake that was killed, which lives on and writes the same files as the one that does it
+    # again; a log in which the two mix.
+    log, stages = tmp_path / "log", tmp_path / "stages"
+    body = f"""
+    import time
+    with open({str(stages)!r}, "a") as file:
+        print(os.environ["NAME"], "begins", file=file, flush=True)
+        time.sleep(1.5)
+        print(os.environ["NAME"], "ends", file=file)
+    print(os.environ["NAME"])
+    """
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(lambda name: logged_run(log, body, NAME=name), ["one", "two"]))
+    assert [result.returncode for result in results] == [0, 0]
+    words = stages.read_text().split()
+    assert words[1::2] == ["begins", "ends"] * 2
+    assert words[0] == words[2] != words[4] == words[6]
+    assert log.read_text() == f"{words[4]}\n"
 
 
 def test_log_holds_all_that_the_process_says(tmp_path):

@@ -20,8 +20,6 @@ TRAINING = {
     "best_epoch": 3,
     "validation_loss": 0.31,
     "validation_accuracy": 0.87,
-    "seconds_per_epoch": 25.0,
-    "peak_memory_mb": 900.4,
     "backend": "jax",
     "threads": 1,
     "versions": {"python": "3.11.7", "keras": "3.15.1"},
@@ -29,22 +27,24 @@ TRAINING = {
 EVALUATION = {"test_loss": 0.34, "test_accuracy": 0.86}
 
 
-def write_run(folder, test_accuracy=0.86, settings=None, **changes):
-    """Write the two files of a run; a setting that is changed to "absent" is left out."""
+def write_run(folder, test_accuracy=0.86, settings=None, seconds=(24.0, 26.0), peak_memory_mb=900.4, **changes):
+    """Write the three files of a run; a setting that is changed to "absent" is left out."""
     record = copy.deepcopy(TRAINING) | changes
     record["settings"] = {k: v for k, v in (record["settings"] | (settings or {})).items() if v != "absent"}
     folder = folder / record["variant"] / f"seed{record['seed']}"
     folder.mkdir(parents=True)
-    paths = folder / "training.json", folder / "evaluation.json"
+    paths = folder / "training.json", folder / "costs.csv", folder / "evaluation.json"
     paths[0].write_text(json.dumps(record))
-    paths[1].write_text(json.dumps(EVALUATION | {"test_accuracy": test_accuracy}))
+    lines = [f"{epoch},{each},{peak_memory_mb - 10 * (epoch - 1)}" for epoch, each in enumerate(seconds, 1)]
+    paths[1].write_text("\n".join(["epoch,seconds,peak_memory_mb", *lines]) + "\n")
+    paths[2].write_text(json.dumps(EVALUATION | {"test_accuracy": test_accuracy}))
     return paths
 
 
 def tables(folder, runs, chapter):
     """Run the script, and read what it wrote without pandas."""
-    training, evaluation = zip(*runs, strict=True)
-    summarize_runs.main(list(training), list(evaluation), folder / "runs.csv", folder / "summary.csv", chapter)
+    inputs = [list(paths) for paths in zip(*runs, strict=True)]
+    summarize_runs.main(*inputs, folder / "runs.csv", folder / "summary.csv", chapter)
     result = []
     for name in ("runs.csv", "summary.csv"):
         with (folder / name).open(newline="") as file:
@@ -56,9 +56,9 @@ def tables(folder, runs, chapter):
 def chapter_runs(tmp_path):
     """Runs of three variants, of which one has three seeds and one has no embedding."""
     return [
-        write_run(tmp_path, 0.86, seed=2, best_epoch=3, seconds_per_epoch=25.0, peak_memory_mb=900.4),
-        write_run(tmp_path, 0.85, seed=1, best_epoch=4, seconds_per_epoch=26.5, peak_memory_mb=950.6),
-        write_run(tmp_path, 0.88, seed=5, best_epoch=4, seconds_per_epoch=24.0, peak_memory_mb=910.0),
+        write_run(tmp_path, 0.86, seed=2, best_epoch=3, seconds=[20.0, 30.0], peak_memory_mb=900.4),
+        write_run(tmp_path, 0.85, seed=1, best_epoch=4, seconds=[26.5], peak_memory_mb=950.6),
+        write_run(tmp_path, 0.88, seed=5, best_epoch=4, seconds=[25.0, 24.0, 23.0], peak_memory_mb=910.0),
         write_run(
             tmp_path,
             0.87,
@@ -185,7 +185,7 @@ def test_whole_accuracies(tmp_path):
     assert summary["test_accuracy_std"].tolist() == [0.0]
 
 
-@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("which", [0, 1, 2])
 @pytest.mark.parametrize("content", [None, b"", b'{"variant": "embedd', b"\xff\xfe", b"[]", b"null", b"3", b"{}"])
 def test_damaged_records_are_refused(tmp_path, which, content):
     # Catches: an exception that does not say which of the files it was, and a table that lacks a run.
@@ -202,7 +202,7 @@ def test_damaged_records_are_refused(tmp_path, which, content):
     assert not (tmp_path / "summary.csv").exists()
 
 
-@pytest.mark.parametrize(("which", "key"), [(0, "seed"), (0, "peak_memory_mb"), (1, "test_accuracy")])
+@pytest.mark.parametrize(("which", "key"), [(0, "seed"), (2, "test_accuracy")])
 def test_records_that_lack_a_value_are_refused(tmp_path, which, key):
     # Catches: a record of another version of the code that ends in an empty cell.
     paths = write_run(tmp_path)
@@ -212,3 +212,14 @@ def test_records_that_lack_a_value_are_refused(tmp_path, which, key):
     with pytest.raises(InputError, match=key) as caught:
         tables(tmp_path, [paths], {})
     assert str(paths[which]) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content", ["epoch,seconds\n1,2.5\n", "epoch,seconds,peak_memory_mb\n", "epoch,seconds,peak_memory_mb\n1,,\n"]
+)
+def test_costs_that_lack_a_value_are_refused(tmp_path, content):
+    # Catches: a training without a price in the table.
+    paths = write_run(tmp_path)
+    paths[1].write_text(content)
+    with pytest.raises(InputError, match=r"costs\.csv is damaged"):
+        tables(tmp_path, [paths], {})

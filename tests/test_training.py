@@ -1,15 +1,27 @@
 """Training and prediction: steps against plain Keras, and what the loop promises. Runs on either backend."""
 
+import time
+
 import keras
 import numpy as np
 import pytest
 from keras import ops
 from plain_keras import CASES, LENGTH, VOCABULARY, pair, token_batch, weights_of
 
+from wordorder.backup import Backup
 from wordorder.batching import batches
 from wordorder.encoded import EncodedReviews
 from wordorder.errors import InputError
-from wordorder.training import RMSprop, Trainer, build_model, load_model, loss_and_accuracy, predict, train_model
+from wordorder.training import (
+    RMSprop,
+    Trainer,
+    build_model,
+    load_model,
+    loss_and_accuracy,
+    predict,
+    save_model,
+    train_model,
+)
 
 SETTINGS = {
     "features": "embedding",
@@ -47,12 +59,13 @@ def learnable(number, seed):
     return EncodedReviews(names, np.array(labels, np.int8), np.concatenate(sequences), offsets)
 
 
-def train(seed=1, number=200, **changes):
+def train(folder, seed=1, number=200, **changes):
     """Train on learnable reviews; return the model, the history and the validation reviews."""
     settings = {**SETTINGS, **changes}
     model = build_model(settings, 10, None, seed)
     validation = learnable(60, seed=2)
-    return model, train_model(model, learnable(number, seed=1), validation, settings, seed), validation
+    backup = Backup(folder, "fingerprint")
+    return model, train_model(model, learnable(number, seed=1), validation, settings, seed, backup), validation
 
 
 @pytest.mark.parametrize("epsilon", [1e-14, 1e-7])
@@ -106,10 +119,10 @@ def test_dropout_is_a_function_of_seed_and_step():
     assert np.mean(losses(1, range(40))) == pytest.approx(undropped, rel=0.5)
 
 
-def test_training_learns_and_keeps_the_best_epoch():
+def test_training_learns_and_keeps_the_best_epoch(tmp_path):
     # Catches: a loop that does not learn, weights of the last epoch instead of the best, a history that does not
     # describe what happened.
-    model, history, validation = train()
+    model, history, validation = train(tmp_path)
     probabilities = predict(model, validation, SETTINGS["sequence_length"])
     loss, accuracy = loss_and_accuracy(validation.labels, probabilities)
     best = min(history, key=lambda epoch: epoch["validation_loss"])
@@ -121,29 +134,85 @@ def test_training_learns_and_keeps_the_best_epoch():
     assert 0.5 < history[-1]["accuracy"] <= 1
 
 
-def test_the_best_epoch_need_not_be_the_last():
+def test_the_best_epoch_need_not_be_the_last(tmp_path):
     # Catches: best weights that are overwritten as training goes on in place.
-    model, history, validation = train(number=24, epochs=30, optimizer={**SETTINGS["optimizer"], "learning_rate": 0.05})
+    optimizer = {**SETTINGS["optimizer"], "learning_rate": 0.05}
+    model, history, validation = train(tmp_path, number=24, epochs=30, optimizer=optimizer)
     losses = [epoch["validation_loss"] for epoch in history]
     assert np.argmin(losses) < len(losses) - 1
     probabilities = predict(model, validation, SETTINGS["sequence_length"])
     assert loss_and_accuracy(validation.labels, probabilities)[0] == min(losses)
 
 
+class Killed(Exception):
+    """Stands for the end of a process after an epoch."""
+
+
+class Deadly(Backup):
+    """A backup that ends the training once it has been written after a given epoch."""
+
+    def __init__(self, folder, last):
+        super().__init__(folder, "fingerprint")
+        self.last = last
+
+    def save(self, progress):
+        """Write it, and end."""
+        super().save(progress)
+        if len(progress.history) == self.last:
+            raise Killed
+
+
+@pytest.mark.parametrize("last", [1, 3, 4])
+@pytest.mark.parametrize(("features", "mask", "rate"), [("one_hot", False, 0.02), ("embedding", True, 0.2)])
+def test_a_training_goes_on_to_the_last_bit(tmp_path, features, mask, rate, last):
+    # Catches: anything that the epochs to come depend on and the backup lacks: running averages, the step of each row,
+    # the number of the step for the dropout, the order of the reviews, the best weights so far. At the higher rate the
+    # best epoch is not the last.
+    optimizer = {**SETTINGS["optimizer"], "learning_rate": rate}
+    changes = {"features": features, "mask": mask, "dimension": 8 if mask else None, "optimizer": optimizer}
+    whole, whole_history, validation = train(tmp_path / "whole", **changes)
+    settings = {**SETTINGS, **changes}
+
+    def resumable(backup):
+        model = build_model(settings, 10, None, 1)
+        return model, train_model(model, learnable(200, seed=1), validation, settings, 1, backup)
+
+    with pytest.raises(Killed):
+        resumable(Deadly(tmp_path / "cut", last))
+    model, history = resumable(Backup(tmp_path / "cut", "fingerprint"))
+    for one, two in zip(model.get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    for entry, expected in zip(history, whole_history, strict=True):
+        assert {**entry, "seconds": 0, "peak_memory_mb": 0} == {**expected, "seconds": 0, "peak_memory_mb": 0}
+
+
+def test_bytes_of_a_saved_model_do_not_hang_on_the_time(tmp_path):
+    # Catches: dates in the file, so that a training done again does not give the same product.
+    model = train(tmp_path / "backup", epochs=1)[0]
+    save_model(model, tmp_path / "first.keras")
+    time.sleep(2.1)  # Dates in zip files are whole even seconds.
+    save_model(model, tmp_path / "second.keras")
+    assert (tmp_path / "first.keras").read_bytes() == (tmp_path / "second.keras").read_bytes()
+    for one, two in zip(load_model(tmp_path / "second.keras").get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
 @pytest.mark.parametrize("features", ["one_hot", "embedding"])
-def test_a_seed_decides_the_weights(features):
+def test_a_seed_decides_the_weights(tmp_path, features):
     # Catches: anything random that does not hang on the seed, and a seed that changes nothing.
     changes = {"features": features, "dimension": None if features == "one_hot" else 8, "epochs": 1}
-    first, again, other = (train(seed, **changes)[0].get_weights() for seed in (1, 1, 2))
+    first, again, other = (
+        train(tmp_path / str(i), seed, **changes)[0].get_weights() for i, seed in enumerate((1, 1, 2))
+    )
     for one, two in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, two)
     assert any(not np.array_equal(one, two) for one, two in zip(first, other, strict=True))
 
 
-def test_divergence_is_an_error():
+def test_divergence_is_an_error(tmp_path):
     # Catches: a training that ends in NaN and still leaves a model.
     with pytest.raises(InputError, match=r"diverged.*learning_rate"):
-        train(optimizer={**SETTINGS["optimizer"], "learning_rate": 1e38})
+        train(tmp_path, optimizer={**SETTINGS["optimizer"], "learning_rate": 1e38})
 
 
 @pytest.mark.parametrize("mask", [False, True])
@@ -196,5 +265,5 @@ def test_pretrained_vectors_are_used_and_stay(tmp_path):
     np.save(tmp_path / "matrix.npy", matrix)
     settings = {**SETTINGS, "features": "glove", "epochs": 1}
     model = build_model(settings, 10, tmp_path / "matrix.npy", seed=1)
-    train_model(model, learnable(32, seed=1), learnable(32, seed=2), settings, seed=1)
+    train_model(model, learnable(32, seed=1), learnable(32, seed=2), settings, 1, Backup(tmp_path / "backup", ""))
     np.testing.assert_array_equal(ops.convert_to_numpy(model.token_table.rows), matrix)

@@ -142,6 +142,7 @@ CODE = {
     "wordorder/layers.py": ONE_HOT | GLOVE | {"summarize_runs"},
     "wordorder/batching.py": ONE_HOT | GLOVE | {"summarize_runs"},
     "wordorder/training.py": ONE_HOT | GLOVE | {"summarize_runs"},
+    "wordorder/backup.py": ONE_HOT | GLOVE | {"summarize_runs"},
     "train_model.py": ONE_HOT | GLOVE | {"summarize_runs"},
     "wordorder/glove.py": GLOVE | {"build_glove_matrix", "summarize_runs"},
     "build_glove_matrix.py": GLOVE | {"build_glove_matrix", "summarize_runs"},
@@ -201,9 +202,12 @@ def test_files_of_a_run(finished, variant, seed):
     predictions = pd.read_parquet(folder / "predictions.parquet")
     test = pd.read_parquet(finished / "results/reviews/test.parquet")
 
-    columns = ["epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds"]
+    columns = ["epoch", "loss", "accuracy", "validation_loss", "validation_accuracy"]
     assert list(history) == columns
     assert list(history["epoch"]) == [1, 2]
+    costs = pd.read_csv(folder / "costs.csv")
+    assert list(costs) == ["epoch", "seconds", "peak_memory_mb"]
+    assert list(costs["epoch"]) == [1, 2]
     assert record["best_epoch"] == history.loc[history["validation_loss"].idxmin(), "epoch"]
     assert (record["variant"], record["seed"], record["settings"]["units"]) == (variant, seed, 2)
     assert record["optimizer"]["epsilon"] == 1e-14
@@ -282,10 +286,12 @@ def test_no_file_is_left_over(finished):
     assert products == {
         *("train.parquet", "validation.parquet", "test.parquet", "vocabulary.json"),
         *("train.arrow", "validation.arrow", "test.arrow", "matrix.npy"),
-        *("model.keras", "history.csv", "summary.txt", "training.json", "evaluation.json", "predictions.parquet"),
+        *("model.keras", "history.csv", "costs.csv", "summary.txt", "training.json"),
+        *("evaluation.json", "predictions.parquet"),
         *("runs.csv", "summary.csv"),
     }
     assert sorted(path.name for path in (finished / "resources").iterdir()) == ["aclImdb_v1.tar.gz", "glove.txt"]
+    assert not [path for path in (finished / "backups").rglob("*") if path.is_file()]
 
 
 # A training that goes wrong.

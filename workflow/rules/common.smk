@@ -56,6 +56,7 @@ def products(wildcards):
         *(vectors if any(VARIANTS[name]["features"] == "glove" for name in config["active_variants"]) else []),
         *run_files("model.keras"),
         *run_files("history.csv"),
+        *run_files("costs.csv"),
         *run_files("summary.txt"),
         *run_files("training.json"),
         *run_files("evaluation.json"),

@@ -8,6 +8,7 @@ localrules:
 rule summarize_runs:
     input:
         training=run_files("training.json"),
+        costs=run_files("costs.csv"),
         evaluation=run_files("evaluation.json"),
         lib=library("summary"),
     output:

@@ -1,4 +1,6 @@
 # One training for each variant and seed, and its evaluation on the test reviews by a process of its own.
+# Snakemake deletes the products of a job that was cut off, so a training keeps its backup elsewhere.
+BACKUP = "backups/train_model/{variant}/seed{seed}"
 
 
 rule train_model:
@@ -7,10 +9,11 @@ rule train_model:
         validation="results/vectorizer/validation.arrow",
         vocabulary="results/vectorizer/vocabulary.json",
         vectors=pretrained_vectors,
-        lib=library("layers", "batching", "training", "encoded"),
+        lib=library("layers", "batching", "training", "backup", "encoded"),
     output:
         model="results/runs/{variant}/seed{seed}/model.keras",
         history="results/runs/{variant}/seed{seed}/history.csv",
+        costs="results/runs/{variant}/seed{seed}/costs.csv",
         summary="results/runs/{variant}/seed{seed}/summary.txt",
         record="results/runs/{variant}/seed{seed}/training.json",
     log:
@@ -25,6 +28,7 @@ rule train_model:
         mem_mb=1500,
     params:
         settings=lookup("{variant}", within=VARIANTS),
+        backup=BACKUP,
         backend=lookup("backend", within=config),
     message:
         "Training {wildcards.variant} with seed {wildcards.seed}"
@@ -50,6 +54,7 @@ rule evaluate_model:
     resources:
         mem_mb=1500,
     params:
+        backup=BACKUP,
         sequence_length=lookup("{variant}/sequence_length", within=VARIANTS),
         backend=lookup("backend", within=config),
     message:

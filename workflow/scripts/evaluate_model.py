@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from wordorder.backup import remove
 from wordorder.encoded import read_encoded
 from wordorder.files import replacing
 from wordorder.job import logged, start_backend
@@ -20,11 +21,14 @@ def main(
     evaluation: Path,
     predictions: Path,
     *,
+    backup_folder: Path,
     sequence_length: int | None,
     backend: str,
     threads: int,
 ) -> None:
-    """Write loss and accuracy, and the probability for every review."""
+    """Write loss and accuracy, and the probability for every review; delete the backup of the training."""
+    # Not earlier: that this job runs shows that Snakemake has taken note of the products of the training.
+    remove(backup_folder)
     start_backend(backend, threads)
     from wordorder.training import load_model, loss_and_accuracy, predict
 
@@ -46,6 +50,7 @@ if __name__ == "__main__":
             test=Path(snakemake.input.test),
             evaluation=Path(snakemake.output.evaluation),
             predictions=Path(snakemake.output.predictions),
+            backup_folder=Path(snakemake.params.backup),
             sequence_length=snakemake.params.sequence_length,
             backend=snakemake.params.backend,
             threads=snakemake.threads,

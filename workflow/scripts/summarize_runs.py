@@ -11,9 +11,16 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(training: list[Path], evaluation: list[Path], runs: Path, summary: Path, chapter: dict[str, float]) -> None:
+def main(
+    training: list[Path],
+    costs: list[Path],
+    evaluation: list[Path],
+    runs: Path,
+    summary: Path,
+    chapter: dict[str, float],
+) -> None:
     """Write one row for each run, and one for each variant over its seeds."""
-    table = read_runs(training, evaluation)
+    table = read_runs(training, costs, evaluation)
     with replacing(runs) as part:
         table.to_csv(part, index=False)
     means = summarize(table, chapter)
@@ -26,6 +33,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
             training=[Path(path) for path in snakemake.input.training],
+            costs=[Path(path) for path in snakemake.input.costs],
             evaluation=[Path(path) for path in snakemake.input.evaluation],
             runs=Path(snakemake.output.runs),
             summary=Path(snakemake.output.summary),

@@ -2,12 +2,12 @@
 
 import json
 import math
-import resource
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from wordorder.backup import Backup, fingerprint
 from wordorder.encoded import read_encoded
 from wordorder.files import replacing
 from wordorder.job import logged, release_memory, start_backend, versions
@@ -22,20 +22,26 @@ def main(
     validation: Path,
     vocabulary: Path,
     vectors: Path | None,
+    code: list[Path],
     model_file: Path,
     history_file: Path,
+    costs_file: Path,
     summary_file: Path,
     record_file: Path,
     *,
+    backup_folder: Path,
     variant: str,
     settings: dict,
     seed: int,
     backend: str,
     threads: int,
 ) -> None:
-    """Write the model with the lowest validation loss, its summary, the history and a record of the run."""
+    """Write the model with the lowest validation loss, its summary, the history, what it cost, and a record.
+
+    The backup in `backup_folder` stays: it is of use until Snakemake knows that the training is over.
+    """
     start_backend(backend, threads)
-    from wordorder.training import build_model, train_model
+    from wordorder.training import build_model, save_model, train_model
 
     packages = versions("keras", backend, "numpy")
     print(f"{variant}, seed {seed}; {', '.join(f'{k} {v}' for k, v in packages.items())}; {threads} threads")
@@ -44,7 +50,12 @@ def main(
     lines: list[str] = []
     model.summary(print_fn=lines.append)
     print("\n".join(lines))
-    history = train_model(model, read_encoded(train), read_encoded(validation), settings, seed)
+    decides = {"settings": settings, "seed": seed, "backend": backend, "threads": threads, "versions": packages}
+    files = [train, validation, vocabulary, *([vectors] if vectors else []), *code, Path(__file__)]
+    backup = Backup(backup_folder, fingerprint(files, decides))
+    history = train_model(model, read_encoded(train), read_encoded(validation), settings, seed, backup)
+    table = pd.DataFrame(history)
+    costs = ["seconds", "peak_memory_mb"]
     best = min(history, key=lambda epoch: epoch["validation_loss"])
     record = {
         "variant": variant,
@@ -57,8 +68,6 @@ def main(
         "best_epoch": best["epoch"],
         "validation_loss": best["validation_loss"],
         "validation_accuracy": best["validation_accuracy"],
-        "seconds_per_epoch": sum(epoch["seconds"] for epoch in history) / len(history),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "backend": backend,
         "threads": threads,
         "versions": packages,
@@ -66,16 +75,17 @@ def main(
     with replacing(summary_file) as part:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with replacing(history_file) as part:
-        pd.DataFrame(history).to_csv(part, index=False)
+        table.drop(columns=costs).to_csv(part, index=False)
+    with replacing(costs_file) as part:
+        table[["epoch", *costs]].to_csv(part, index=False)
     with replacing(record_file) as part:
         part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     # Compiling has left some 100 MB that are free; to save a model Keras loads TensorFlow, whatever the backend is.
     release_memory()
-    with replacing(model_file) as part:
-        model.save(part)
+    save_model(model, model_file)
     print(
         f"Best epoch: {best['epoch']}, validation loss {best['validation_loss']:.4f}, "
-        f"accuracy {best['validation_accuracy']:.4f}; peak memory {record['peak_memory_mb']:.0f} MB"
+        f"accuracy {best['validation_accuracy']:.4f}; peak memory {table['peak_memory_mb'].max():.0f} MB"
     )
 
 
@@ -86,10 +96,13 @@ if __name__ == "__main__":
             validation=Path(snakemake.input.validation),
             vocabulary=Path(snakemake.input.vocabulary),
             vectors=Path(snakemake.input.vectors) if snakemake.input.vectors else None,
+            code=[Path(path) for path in snakemake.input.lib],
             model_file=Path(snakemake.output.model),
             history_file=Path(snakemake.output.history),
+            costs_file=Path(snakemake.output.costs),
             summary_file=Path(snakemake.output.summary),
             record_file=Path(snakemake.output.record),
+            backup_folder=Path(snakemake.params.backup),
             variant=snakemake.wildcards.variant,
             settings=snakemake.params.settings,
             seed=int(snakemake.wildcards.seed),

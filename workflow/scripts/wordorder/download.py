@@ -77,25 +77,19 @@ def fetch_first(
 ) -> None:
     """Let `copy` write from the first source with which it succeeds and the checksum is right."""
     failures = []
-    try:
-        with replacing(target) as part:
-            for source in sources:
-                try:
-                    fetch_patiently(copy, source, part, checksum, attempts, pause)
-                    return
-                except SourceError as error:
-                    logger.warning("%s: %s. Giving this source up.", source, error)
-                    failures.append(f"- {source}: {error}.")
-            raise InputError(
-                "\n".join([f"{target} cannot be had from any of its sources:", *failures])
-                + "\nIf it is not enough to try again later, download the file that these sources name in another way "
-                "and put its path first in the list of sources in the config."
-            )
-    except OSError as error:
-        # Those of the network and of opening a source have become SourceErrors.
+    with replacing(target) as part:
+        for source in sources:
+            try:
+                fetch_patiently(copy, source, part, checksum, attempts, pause)
+                return
+            except SourceError as error:
+                logger.warning("%s: %s. Giving this source up.", source, error)
+                failures.append(f"- {source}: {error}.")
         raise InputError(
-            f"{target} cannot be written: {error}. Make room, or correct the path or its permissions, and run again."
-        ) from error
+            "\n".join([f"{target} cannot be had from any of its sources:", *failures])
+            + "\nIf it is not enough to try again later, download the file that these sources name in another way "
+            "and put its path first in the list of sources in the config."
+        )
 
 
 def fetch_patiently(

@@ -1,10 +1,12 @@
 """What surrounds the work of every rule: its log, and how it ends when something is wrong."""
 
 import ctypes
+import fcntl
 import gc
 import logging
 import os
 import platform
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -20,10 +22,18 @@ def logged(log: str) -> Iterator[None]:
     """Send all that this process prints to the file `log`, errors included.
 
     The file descriptors are redirected, because the C++ parts of TensorFlow and JAX write past `sys.stderr`. An
-    `InputError` is written as one plain message, any other exception with its traceback; both end the job.
+    `InputError` is written as one plain message, any other exception with its traceback; both end the job. So does
+    SIGTERM, with which schedulers announce the end.
+
+    Two processes never work on the same job: if a Snakemake was killed and its job lives on, this one waits for it.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    with Path(log).open("w", encoding="utf-8") as file:
+    with Path(log).open("a", encoding="utf-8") as file:
+        # Some network file systems have no locks.
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        # The copies of the descriptor keep the lock until the process ends.
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     # Tokens can hold any character, whatever the locale is.
@@ -31,6 +41,7 @@ def logged(log: str) -> Iterator[None]:
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
     logging.getLogger("wordorder").setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, end_job)
     try:
         yield
     except InputError as error:
@@ -39,6 +50,14 @@ def logged(log: str) -> Iterator[None]:
     except Exception:
         traceback.print_exc()
         sys.exit(1)
+
+
+def end_job(number: int, frame: object) -> None:
+    """Handle a signal: end the process as if it had not been handled, but tidily."""
+    signal.signal(number, signal.SIG_DFL)
+    # Not print, in the middle of which the signal may have come.
+    os.write(2, f"Ended by {signal.Signals(number).name}. Run again to go on.\n".encode())
+    sys.exit(128 + number)
 
 
 def start_backend(backend: str, threads: int) -> None:

@@ -1,9 +1,11 @@
 """The tables at the end of the pipeline."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from wordorder.errors import InputError
@@ -16,23 +18,22 @@ TRAINING_KEYS = [
     "best_epoch",
     "parameters",
     "trainable_parameters",
-    "seconds_per_epoch",
-    "peak_memory_mb",
 ]
 EVALUATION_KEYS = ["test_accuracy", "test_loss"]
-FIRST_COLUMNS = ["variant", "seed", *EVALUATION_KEYS, *TRAINING_KEYS[2:]]
+COSTS = ["seconds_per_epoch", "peak_memory_mb"]
+FIRST_COLUMNS = ["variant", "seed", *EVALUATION_KEYS, *TRAINING_KEYS[2:], *COSTS]
 
 
-def read_runs(training: Sequence[Path], evaluation: Sequence[Path]) -> pd.DataFrame:
-    """One row for each run, from its record and its evaluation (two files of one run at the same place of the lists).
+def read_runs(training: Sequence[Path], costs: Sequence[Path], evaluation: Sequence[Path]) -> pd.DataFrame:
+    """One row for each run, from its record, costs and evaluation (the files of a run at the same place of the lists).
 
     Nested records become columns: `settings.units`, `optimizer.epsilon`. A setting that a variant does not have is
     missing in its row. Raises InputError if a file is damaged.
     """
     table = pd.json_normalize(
         [
-            read_record(record, TRAINING_KEYS) | read_record(test, EVALUATION_KEYS)
-            for record, test in zip(training, evaluation, strict=True)
+            read_record(record, TRAINING_KEYS) | read_record(test, EVALUATION_KEYS) | read_costs(epochs)
+            for record, epochs, test in zip(training, costs, evaluation, strict=True)
         ]
     )
     # Whole numbers stay such where one is missing; pandas would make them floats.
@@ -44,16 +45,45 @@ def read_runs(training: Sequence[Path], evaluation: Sequence[Path]) -> pd.DataFr
     return table[FIRST_COLUMNS + rest]
 
 
+def is_number(value: object) -> bool:
+    """Whether a value from a JSON file is a number that a table can hold."""
+    return (type(value) is int and abs(value) < 2**63) or (type(value) is float and math.isfinite(value))
+
+
 def read_record(path: Path, keys: Sequence[str]) -> dict:
-    """Read a JSON file that holds the keys. Raises InputError if it does not."""
+    """Read a JSON object that holds the keys, a name for the variant and numbers for the others.
+
+    Raises InputError if it does not.
+    """
     try:
         record = json.loads(Path(path).read_text("utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("it is not a JSON object")
         missing = [key for key in keys if key not in record]
         if missing:
             raise ValueError(f"it lacks {', '.join(missing)}")
-    except (OSError, ValueError, TypeError) as error:
+        wrong = [
+            key for key in keys if not (isinstance(record[key], str) if key == "variant" else is_number(record[key]))
+        ]
+        if wrong:
+            raise ValueError(f"a value of the wrong kind: {', '.join(wrong)}")
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
     return record
+
+
+def read_costs(path: Path) -> dict:
+    """Read what the epochs of a training cost. Raises InputError if the file is damaged."""
+    try:
+        epochs = pd.read_csv(path, dtype=float)[["seconds", "peak_memory_mb"]]
+        if epochs.empty or not np.isfinite(epochs).all(axis=None):
+            raise ValueError("a number is missing")
+        return {
+            "seconds_per_epoch": float(epochs["seconds"].mean()),
+            "peak_memory_mb": float(epochs["peak_memory_mb"].max()),
+        }
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
 
 
 def summarize(runs: pd.DataFrame, chapter: dict[str, float | None]) -> pd.DataFrame:

@@ -1,19 +1,23 @@
 """Training and prediction: the loop around the models, on either backend."""
 
+import json
 import logging
 import random
+import resource
 import time
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import keras
 import numpy as np
 from keras import ops
 
+from wordorder.backup import Backup, Progress
 from wordorder.batching import batches, shuffled_chunks
 from wordorder.encoded import EncodedReviews
 from wordorder.errors import InputError
+from wordorder.files import replacing
 from wordorder.layers import SequenceClassifier
 
 PREDICTION_BATCH = 256
@@ -63,6 +67,20 @@ def load_model(path: Path) -> SequenceClassifier:
         return keras.models.load_model(path, compile=False)
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
+
+
+def save_model(model: SequenceClassifier, path: Path) -> None:
+    """Save a model in Keras' format; the bytes are a function of the model, and not of the time."""
+    with replacing(path) as part:
+        model.save(part)
+        with ZipFile(part) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        metadata = json.loads(members["metadata.json"])
+        members["metadata.json"] = json.dumps({"keras_version": metadata["keras_version"]}).encode()
+        with ZipFile(part, "w") as archive:
+            for name, content in members.items():
+                # Without a date it is the first of 1980.
+                archive.writestr(ZipInfo(name), content)
 
 
 class RMSprop(NamedTuple):
@@ -200,6 +218,18 @@ class Trainer:
         )
         return loss, correct
 
+    def get_state(self) -> list[np.ndarray]:
+        """Copy the state to NumPy arrays, in a fixed order."""
+        return [ops.convert_to_numpy(array) for array in keras.tree.flatten(self.state) if array is not None]
+
+    def set_state(self, arrays: list[np.ndarray]) -> None:
+        """Go on from what `get_state` gave."""
+        rest = iter(arrays)
+        # Copies, because the steps use the memory of the state again.
+        self.state = keras.tree.map_structure(
+            lambda array: None if array is None else ops.copy(ops.convert_to_tensor(next(rest))), self.state
+        )
+
     def assign(self):
         """Write the trained weights into the variables of the model, where they last until the next step."""
         for variable, value in zip(self.variables, self.state.weights, strict=True):
@@ -249,31 +279,47 @@ def loss_and_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> tuple[fl
 
 
 def train_model(
-    model: SequenceClassifier, training: EncodedReviews, validation: EncodedReviews, settings: dict, seed: int
+    model: SequenceClassifier,
+    training: EncodedReviews,
+    validation: EncodedReviews,
+    settings: dict,
+    seed: int,
+    backup: Backup,
 ) -> list[dict]:
     """Train `model` and leave it with the weights of the epoch that had the lowest validation loss.
 
-    Of the `settings` of a variant it uses epochs, batch_size, sequence_length, group_by_length and optimizer.
+    Of the `settings` of a variant it uses epochs, batch_size, sequence_length, group_by_length and optimizer. After
+    each epoch the progress goes to `backup`; if there is some at the start, the training goes on from it, to the same
+    weights and history to the last bit.
 
     Returns the history, one entry an epoch: epoch (from 1), loss, accuracy, validation_loss, validation_accuracy,
-    seconds (training and validation). Raises InputError when a loss is no longer a finite number.
+    seconds (training and validation), peak_memory_mb (of the process until then, in units of 2^20 bytes). Raises
+    InputError when a loss is no longer a finite number.
     """
     trainer = Trainer(model, RMSprop(**settings["optimizer"]), seed)
     run = predictor(model)
     mask, vocabulary_size = model.settings["mask"], model.settings["vocabulary_size"]
     sequence_length, batch_size = settings["sequence_length"], settings["batch_size"]
     lengths = training.lengths(sequence_length)
-    history, best_weights, best_loss = [], None, np.inf
-    step = 0
-    for epoch in range(1, settings["epochs"] + 1):
+    best_weights, history = [], []
+    progress = backup.load()
+    if progress:
+        best_weights, history = progress.best_weights, progress.history
+        trainer.set_state(progress.state)
+        for entry in history:
+            log_epoch(entry)
+        log.info("Going on after epoch %d", len(history))
+    for epoch in range(len(history) + 1, settings["epochs"] + 1):
         start = time.perf_counter()
         chunks = shuffled_chunks(lengths, batch_size, seed, epoch, settings["group_by_length"] and mask)
         losses, right = [], []
-        for batch in batches(training, chunks, batch_size, vocabulary_size, sequence_length, trim=mask):
+        for step, batch in enumerate(
+            batches(training, chunks, batch_size, vocabulary_size, sequence_length, trim=mask),
+            start=(epoch - 1) * len(chunks),
+        ):
             loss, correct = trainer.run_batch(batch, training.labels, step)
             losses.append(loss)
             right.append(correct)
-            step += 1
         losses = np.array([float(loss) for loss in losses])
         refuse_divergence(losses, f"the loss in epoch {epoch}")
         trainer.assign()
@@ -281,6 +327,8 @@ def train_model(
             validation.labels, predict(model, validation, sequence_length, run)
         )
         refuse_divergence(np.array([validation_loss]), f"the validation loss after epoch {epoch}")
+        if not history or validation_loss < min(entry["validation_loss"] for entry in history):
+            best_weights = model.get_weights()
         history.append(
             {
                 "epoch": epoch,
@@ -289,18 +337,22 @@ def train_model(
                 "validation_loss": validation_loss,
                 "validation_accuracy": validation_accuracy,
                 "seconds": time.perf_counter() - start,
+                "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             }
         )
-        log.info(
-            "epoch %(epoch)d: loss %(loss).4f, accuracy %(accuracy).4f, validation loss %(validation_loss).4f, "
-            "validation accuracy %(validation_accuracy).4f, %(seconds).1f s",
-            history[-1],
-        )
-        if validation_loss < best_loss:
-            best_loss = validation_loss
-            best_weights = model.get_weights()
+        log_epoch(history[-1])
+        backup.save(Progress(trainer.get_state(), best_weights, history))
     model.set_weights(best_weights)
     return history
+
+
+def log_epoch(entry: dict) -> None:
+    """Write a line of the history to the log."""
+    log.info(
+        "epoch %(epoch)d: loss %(loss).4f, accuracy %(accuracy).4f, validation loss %(validation_loss).4f, "
+        "validation accuracy %(validation_accuracy).4f, %(seconds).1f s",
+        entry,
+    )
 
 
 def refuse_divergence(losses: np.ndarray, what: str) -> None:

@@ -1,5 +1,6 @@
 """A small run of the whole pipeline, which the workflow tests share."""
 
+import io
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -24,6 +26,24 @@ SMALL = {
 }
 
 
+# What differs from run to run, whatever the seed.
+COST_COLUMNS = ["seconds_per_epoch", "peak_memory_mb"]
+
+
+def results_of(directory):
+    """The contents of all files that a run leaves, but for what it has cost; temporary files would be among them."""
+    contents = {}
+    for path in directory.rglob("*"):
+        name = path.relative_to(directory).as_posix()
+        if path.is_dir() or name.startswith((".snakemake/", "logs/", "benchmarks/")) or path.name == "costs.csv":
+            continue
+        content = path.read_bytes()
+        if name in ("results/runs.csv", "results/summary.csv"):
+            content = pd.read_csv(io.BytesIO(content), dtype=str).drop(columns=COST_COLUMNS).to_csv().encode()
+        contents[name] = content
+    return contents
+
+
 def file_dates(directory):
     """The date of every file but those of Snakemake itself."""
     return {path: path.stat().st_mtime_ns for path in directory.rglob("*") if ".snakemake" not in path.parts}
@@ -35,24 +55,31 @@ class Pipeline(NamedTuple):
     repository: Path
     config_files: list[Path]
 
-    def snakemake(self, directory, *arguments, config=None, environment=None, start_in=None):
-        """Run the real command for the summary in `directory`, with `config` laid over the config files.
+    def start(self, directory, *arguments, config=None, environment=None, start_in=None, stdout=subprocess.PIPE):
+        """Start the real command for the summary in `directory`, with `config` laid over the config files.
 
         Other arguments than none begin with the target. `environment` adds to the variables of this process. What
-        Snakemake says is all in `stdout` of the result.
+        Snakemake says is all in `stdout`. It is the first of a group of processes.
         """
         overlay = directory.with_name(f"{directory.name}.yaml")
         overlay.write_text(yaml.safe_dump(config or {}), encoding="utf-8")
         command = [sys.executable, "-m", "snakemake", *(arguments or ["results/summary.csv"])]
         options = ["--cores", "2", "--snakefile", self.repository / "Snakefile", "--directory", directory]
-        return subprocess.run(
+        return subprocess.Popen(
             [*command, *options, "--configfile", *self.config_files, overlay],
             cwd=start_in or self.repository,
             env={**os.environ, **(environment or {})},
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
+
+    def snakemake(self, *arguments, **options):
+        """Run the command that `start` starts to its end."""
+        process = self.start(*arguments, **options)
+        output, _ = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, output)
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,22 @@ def test_sigterm_ends_the_job_at_once_and_tidily(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["log"]
 
 
+def test_lack_of_memory_is_named(tmp_path):
+    # Catches: a failure for want of memory that looks like a defect of the program, and a limit that nobody thinks of.
+    log = tmp_path / "log"
+    limited = f"""
+        import resource
+        resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29))
+        with logged({str(log)!r}):
+            bytearray(2**30)
+    """
+    result = run("from wordorder.job import logged\n" + textwrap.dedent(limited))
+    lines = log.read_text(encoding="utf-8").splitlines()
+    assert result.returncode == 1
+    assert lines[0].startswith("Memory is limited to 512 MB (ulimit -v).")
+    assert lines[-1].startswith("Error: out of memory.")
+
+
 def test_two_processes_are_never_at_the_same_job(tmp_path):
     # Catches: a job of a Snakemake that was killed, which lives on and writes the same files as the one that does it
     # again; a log in which the two mix.

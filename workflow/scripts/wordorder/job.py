@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import platform
+import resource
 import signal
 import sys
 import traceback
@@ -42,14 +43,26 @@ def logged(log: str) -> Iterator[None]:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
     logging.getLogger("wordorder").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, end_job)
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        # C++ code that gets no memory ends the process with std::bad_alloc, or without a word.
+        print(f"Memory is limited to {limit / 2**20:,.0f} MB (ulimit -v). If this log ends early, that was too little.")
     try:
         yield
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(1)
-    except Exception:
+    except Exception as error:
         traceback.print_exc()
+        if is_out_of_memory(error):
+            print("Error: out of memory. Give the job more: ulimit -v, or mem_mb on a cluster.", file=sys.stderr)
         sys.exit(1)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory was lacking; the loader of shared libraries and XLA say it in words only."""
+    words = "failed to map segment", "cannot allocate memory", "RESOURCE_EXHAUSTED"
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
 def end_job(number: int, frame: object) -> None:

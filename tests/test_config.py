@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import file_dates
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 REPOSITORY = Path(__file__).parents[1]
 CONFIG = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))
@@ -202,34 +200,6 @@ def test_all_mistakes_are_told_at_once():
         "defaults.epochs: 0 is out of range",
         "seeds: it is empty",
     ]
-
-
-texts = st.text(max_size=5) | st.sampled_from(["http://[", "file://", "1e-7", "glove", "embedding", "50d", "\n\x85"])
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
-lists = st.lists(scalars, max_size=3)
-mappings = st.dictionaries(st.text(max_size=5) | st.integers(), scalars | lists, max_size=3)
-yaml_values = scalars | lists | mappings | st.lists(mappings, max_size=2)
-
-
-@settings(max_examples=300, deadline=None)
-@given(path=st.sampled_from(PATHS), value=yaml_values)
-def test_any_value_is_right_or_refused(path, value):
-    # Catches: a value at which the checks themselves fail, with a traceback instead of a message.
-    config = changed(path, value)
-    problems = problems_of(config)
-    assert in_one_line_each(problems)
-    if not problems:
-        for variant in config["variants"].values():
-            assert CHECKS["complete_variant"](variant, config["defaults"]).keys() >= config["defaults"].keys()
-
-
-@settings(max_examples=100, deadline=None)
-@given(value=yaml_values | st.dictionaries(st.sampled_from(list(CONFIG)), yaml_values))
-def test_anything_else_than_a_config_is_refused(value):
-    # Catches: a file that is no mapping at all, or hardly one.
-    problems = problems_of(value)
-    assert problems
-    assert in_one_line_each(problems)
 
 
 # Through the real command: a mistake of each kind, and the line that is shown.

@@ -4,16 +4,19 @@ import json
 import math
 import os
 import re
+import sys
 from urllib.parse import unquote, urlsplit
 
 import yaml
 from jsonschema import Draft202012Validator, validators
 
-# JSON Schema takes 10.0 for an integer, and the infinities and NaN that YAML knows for numbers.
+# JSON Schema takes 10.0 for an integer, and the infinities and NaN that YAML knows for numbers. Python's whole numbers
+# have no limit, but those of the libraries have: 64 bits, or what a float can hold.
 TYPE_CHECKER = Draft202012Validator.TYPE_CHECKER.redefine_many(
     {
-        "integer": lambda _, value: type(value) is int,
-        "number": lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value)),
+        "integer": lambda _, value: type(value) is int and abs(value) < 2**63,
+        # Of the infinities and NaN the comparison is false.
+        "number": lambda _, value: type(value) in (int, float) and abs(value) <= sys.float_info.max,
     }
 )
 Validator = validators.extend(Draft202012Validator, type_checker=TYPE_CHECKER)
@@ -37,7 +40,11 @@ LIMITS = {
 
 def shown(value):
     """A value on one line, much as it stands in a YAML file."""
-    return json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
+    # A number of thousands of digits, a value that contains itself, or very many lists within lists.
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too large to show"
 
 
 def suggestion(word, known):
@@ -63,11 +70,13 @@ def type_hint(value, wanted):
         number = float(value) if type(value) in (str, float) else math.nan
     except ValueError:
         return ""
-    if number.is_integer() and "integer" in wanted:
+    if number.is_integer() and abs(number) < 2**63 and "integer" in wanted:
         return f"; write {int(number)}, without quotes or a point"
     if math.isfinite(number) and "number" in wanted:
         # As PyYAML writes numbers: it reads 1e-07 as text.
         return f"; write {yaml.safe_dump(number).split()[0]}, without quotes, or YAML takes it for text"
+    if type(value) is int and ("integer" in wanted or "number" in wanted):
+        return "; it has too many digits"
     return "; it has to be finite" if type(value) is float and "number" in wanted else ""
 
 
@@ -127,11 +136,13 @@ def meaning_problems(config):
             if problem:
                 yield f"{name}.sources.{i}: {problem}"
     glove = config["glove"]
-    named = re.search(r"(\d+)d\b", glove["member"])
-    if named and int(named[1]) != glove["dimension"]:
+    # Compared as text: Python does not read numbers of thousands of digits.
+    named = re.search(r"([0-9]+)d\b", glove["member"])
+    dimension = shown(glove["dimension"])
+    if named and named[1].lstrip("0") != dimension:
         yield (
-            f"glove.dimension: {glove['dimension']} does not match glove.member, {glove['member']}; "
-            f"write {named[1]}, or name the file that has {glove['dimension']} dimensions."
+            f"glove.dimension: {dimension} does not match glove.member, {glove['member']}; "
+            f"write {named[1]}, or name the file that has {dimension} dimensions."
         )
     for name, variant in config["variants"].items():
         features = variant["features"]
@@ -147,10 +158,14 @@ def meaning_problems(config):
 
 def config_problems(config, schema):
     """All that is wrong with a config, one line each; empty if it can be used."""
-    errors = sorted(Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.absolute_path)))
-    # Of a value of the wrong type there is no more to say.
-    wrong = [(error.absolute_path, error.instance) for error in errors if error.validator == "type"]
-    errors = [e for e in errors if e.validator == "type" or (e.absolute_path, e.instance) not in wrong]
+    try:
+        errors = sorted(Validator(schema).iter_errors(config), key=lambda e: list(map(str, e.absolute_path)))
+        # Of a value of the wrong type there is no more to say.
+        wrong = [(error.absolute_path, error.instance) for error in errors if error.validator == "type"]
+        errors = [e for e in errors if e.validator == "type" or (e.absolute_path, e.instance) not in wrong]
+    except (RecursionError, ValueError):
+        # jsonschema makes a text of the wrong value, and compares the items of lists.
+        return ["the config: it has a number of thousands of digits, or hundreds of lists within lists; remove them."]
     # Each once: a missing key is an error of its own, which names all that are missing.
     lines = dict.fromkeys(line for error in errors for line in schema_problems(error))
     lines = list(lines or meaning_problems(config))

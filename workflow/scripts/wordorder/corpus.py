@@ -28,13 +28,20 @@ class Review(NamedTuple):
     text: str
 
 
-def labelled_members(archive: Path) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
-    """Yield all that lies in the four class folders, with its bytes (none if it is not a regular file)."""
+def labelled_members(archive: Path) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the name of all that lies in the four class folders, with its bytes (None if it is not a regular file)."""
     try:
         with tarfile.open(archive, "r:*") as tar:
+            last = -1
             for member in tar:
+                # A negative size may lead tarfile back to a header that it has read before, without end.
+                if member.size < 0 or member.offset <= last:
+                    raise tarfile.ReadError("a size is negative")
+                last = member.offset
                 if MEMBER.fullmatch(member.name):
-                    yield member, tar.extractfile(member).read() if member.isreg() else b""
+                    # A sparse file may claim any size, and would fill the memory with its zeros.
+                    regular = member.isreg() and not member.issparse()
+                    yield member.name, tar.extractfile(member).read() if regular else None
             # tarfile takes a missing or unreadable header for the end. The real end is a block of zeros, after which
             # there is at least one more; reading them also makes the decompressor compare its checksum, which it does
             # not do in tarfile's mode "r|*". Both modes read the archive once, from front to back.
@@ -52,17 +59,17 @@ def labelled_members(archive: Path) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
 def read_archive(archive: Path) -> dict[str, list[Review]]:
     """Read the labelled reviews, in the order of their names, by class folder: train/neg, train/pos and so on."""
     folders = {f"{part}/{name}": {} for part in ("train", "test") for name in LABELS}
-    for member, content in labelled_members(archive):
+    for name, content in labelled_members(archive):
         # Names are shown with repr: in an archive they can hold anything.
-        where = f"{archive}, member {member.name!r}"
-        folder, file_name = MEMBER.fullmatch(member.name).groups()
+        where = f"{archive}, member {name!r}"
+        folder, file_name = MEMBER.fullmatch(name).groups()
         match = FILE_NAME.fullmatch(file_name)
         if not match:
             raise InputError(
                 f"{where}: in this folder there must only be reviews, named <number>_<rating 1 to 10>.txt. "
                 "Check imdb.sources in the config."
             )
-        if not member.isreg():
+        if content is None:
             raise InputError(f"{where}: not a regular file. Check imdb.sources in the config.")
         review = f"{folder}/{match[1]}"
         if review in folders[folder]:
@@ -85,14 +92,25 @@ def write_reviews(path: Path, reviews: list[Review]) -> None:
     rows = sorted(reviews, key=lambda review: review.id)
     table = pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
     with replacing(path) as part:
-        pq.write_table(table, part, compression="zstd")
+        pq.write_table(table, part, compression="zstd", write_page_checksum=True)
 
 
 def read_reviews(path: Path) -> pa.Table:
     """Read the reviews of a split, columns id, label, rating and text. Raises InputError if the file is damaged."""
     try:
-        return pq.read_table(path, schema=SCHEMA)
-    except (pa.ArrowException, OSError) as error:
+        # Not by pq.read_table, which fills a column that is missing with nulls.
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read()
+            rows = file.metadata.num_rows
+        if not table.schema.equals(SCHEMA):
+            raise ValueError(f"it holds {', '.join(f'{field.name} ({field.type})' for field in table.schema)}")
+        if len(table) != rows:
+            raise ValueError(f"it holds {len(table)} of {rows} reviews")
+        table.validate(full=True)
+        if any(column.null_count for column in table.columns):
+            raise ValueError("a value is missing")
+        return table
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
 
 

@@ -48,6 +48,8 @@ def read_encoded(path: Path) -> EncodedReviews:
             raise ValueError(f"it holds {', '.join(f'{field.name} ({field.type})' for field in table.schema)}")
         (batch,) = table.to_batches()
         batch.validate(full=True)
+        if any(column.null_count for column in batch.columns):
+            raise ValueError("a value is missing")
         ids, labels, sequences = (batch.column(name) for name in ("id", "label", "tokens"))
         return EncodedReviews(
             ids.to_pylist(),

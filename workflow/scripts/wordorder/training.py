@@ -7,7 +7,7 @@ import resource
 import time
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZipFile, ZipInfo
 
 import keras
 import numpy as np
@@ -50,8 +50,15 @@ def build_model(settings: dict, vocabulary_size: int, vectors: Path | None, seed
 def read_matrix(path: Path, vocabulary_size: int) -> np.ndarray:
     """Read a matrix of vectors, one row for each token. Raises InputError if the file is damaged or does not fit."""
     try:
-        matrix = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        with Path(path).open("rb") as file:
+            # Not by np.load, which takes a zip archive for an array, too, and does not mind bytes that are left over.
+            matrix = np.lib.format.read_array(file, allow_pickle=False)
+            if file.read(1):
+                raise ValueError("there is more in it than its shape says")
+        if matrix.dtype != np.float32:
+            raise ValueError(f"its numbers are {matrix.dtype} and not float32")
+    # Broad, because the parser of the header lets errors of the tokenizer through, and any shape asks for its memory.
+    except Exception as error:
         raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
     if matrix.ndim != 2 or len(matrix) != vocabulary_size:
         raise InputError(
@@ -64,9 +71,13 @@ def read_matrix(path: Path, vocabulary_size: int) -> np.ndarray:
 def load_model(path: Path) -> SequenceClassifier:
     """Load a saved model. Raises InputError if the file is damaged."""
     try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        model = keras.models.load_model(path, compile=False)
+        if type(model) is not SequenceClassifier:
+            raise ValueError(f"it is a {type(model).__name__}")
+    # Broad, because zipfile, HDF5 and Keras have errors of all kinds for what is damaged.
+    except Exception as error:
         raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
+    return model
 
 
 def save_model(model: SequenceClassifier, path: Path) -> None:

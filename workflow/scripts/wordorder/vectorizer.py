@@ -58,7 +58,9 @@ def read_vocabulary(path: Path) -> list[str]:
     """Read what `write_vocabulary` wrote. Raises InputError if the file is damaged."""
     try:
         tokens = json.loads(Path(path).read_text(encoding="ascii"))
-    except (OSError, ValueError) as error:
+        # Half a surrogate pair, which JSON can hold, is no character.
+        json.dumps(tokens, ensure_ascii=False).encode()
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is not a vocabulary file ({error}). Delete it and run again.") from error
     if (
         not isinstance(tokens, list)

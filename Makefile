@@ -5,7 +5,7 @@ CORES ?= 4
 INSTALLED := .venv/installed
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: results demo test lint benchmark lock
+.PHONY: results demo test test-slow lint audit benchmark lock
 
 # The chapter on the real reviews, which are downloaded.
 results: $(INSTALLED)
@@ -23,11 +23,20 @@ test: lint
 	KERAS_BACKEND=jax python -m pytest
 	KERAS_BACKEND=tensorflow python -m pytest tests/test_layers.py tests/test_training.py
 
+# What takes too long for every change: pipelines that are killed again and again; 25 times as many damaged files.
+test-slow: $(INSTALLED)
+	KERAS_BACKEND=jax python -m pytest -m slow -s
+	KERAS_BACKEND=jax FUZZ=25 python -m pytest tests/test_fuzz.py
+
 lint: $(INSTALLED)
 	ruff check
 	ruff format --check
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+
+# Known vulnerabilities of the pinned packages. Strict: a package that the service does not know is an error.
+audit: $(INSTALLED)
+	uv tool run pip-audit --requirement requirements.txt --require-hashes --disable-pip --strict
 
 # How fast training is on this machine, which should do nothing else meanwhile; see docs/performance/README.md.
 benchmark: $(INSTALLED)

@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from conftest import results_of
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+# Without KERAS_BACKEND, which the tests have set.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+ENVIRONMENT["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{ENVIRONMENT['PATH']}"
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +26,9 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "repository"
     ignored = shutil.ignore_patterns(".git", ".venv", ".snakemake", "__pycache__", "demo", "results", "resources")
     shutil.copytree(REPOSITORY, folder, ignore=ignored)
-    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     # Without a file that marks the environment as installed: it is that of the tests.
     command = ["make", "demo", "CORES=2", "INSTALLED="]
-    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert "embedding_masked" in run.stdout
     return folder / "demo"
@@ -46,3 +50,13 @@ def test_each_sequence_model_beats_every_bag_of_words(folder):
 def test_nothing_but_the_demo_folder_is_written(folder):
     # Catches: made-up results among the real ones.
     assert not any((folder.parent / name).exists() for name in ("results", "resources", "logs", "benchmarks"))
+
+
+def test_the_same_bytes_elsewhere_and_with_another_number_of_cores(folder, tmp_path):
+    # Catches: anything in the results that hangs on the time, the folder, the order of jobs or what runs beside them.
+    files = ["config/config.yaml", "config/demo.yaml", "demo/corpus/sources.yaml"]
+    command = ["snakemake", "--cores", "1", "--directory", tmp_path, "--configfile", *files]
+    run = subprocess.run(command, cwd=folder.parent, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    assert run.returncode == 0, run.stderr
+    expected = {name: content for name, content in results_of(folder).items() if not name.startswith("corpus/")}
+    assert results_of(tmp_path) == expected

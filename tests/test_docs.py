@@ -10,6 +10,9 @@ REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PERFORMANCE = (REPOSITORY / "docs/performance/README.md").read_text(encoding="utf-8")
 
+RELIABILITY = (REPOSITORY / "docs/reliability.md").read_text(encoding="utf-8")
+SCALING = (REPOSITORY / "docs/scaling.md").read_text(encoding="utf-8")
+
 
 def table(text, name):
     """The cells of the Markdown table between <!-- name --> and <!-- /name -->, by row, without its head."""
@@ -64,6 +67,23 @@ def test_grouping_is_that_of_the_runs():
         for row in grouping.itertuples()
     ]
     assert table(PERFORMANCE, "grouping") == expected
+
+
+def test_machines_are_those_of_the_runs():
+    # Catches: a figure in docs/reliability.md that is not in the committed table.
+    machines = pd.read_csv(REPOSITORY / "docs/machines.csv")
+    expected = [[row[0], *(f"{accuracy:.3f}" for accuracy in row[1:])] for row in machines.itertuples(index=False)]
+    assert table(RELIABILITY, "machines") == expected
+
+
+def test_sweep_is_that_of_the_estimate():
+    # Catches: a figure in docs/scaling.md that is not in the committed table.
+    sweep = pd.read_csv(REPOSITORY / "docs/sweep.csv")
+    rows = table(SCALING, "sweep")
+    assert rows == [
+        [f"{row.nodes}", f"{row.jobs:,}", *(f"{number:,.1f}" for number in row[3:])]
+        for row in sweep.itertuples(index=False)
+    ]
 
 
 def test_every_key_of_the_config_is_documented():

@@ -424,6 +424,7 @@ def test_every_config_file_is_exercised(clone):
         "config/demo.yaml",
         "config/grouping.yaml",
         "profiles/default/config.yaml",
+        "profiles/slurm/config.yaml",
     }
     assert "Using workflow specific profile profiles/default" in command("-n", "--cores", "4", cwd=clone).stdout
 

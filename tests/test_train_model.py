@@ -1,0 +1,104 @@
+"""The script of a training: from which backup it goes on, and what it leaves."""
+
+import logging
+import os
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+import train_model
+from wordorder.encoded import write_encoded
+from wordorder.vectorizer import write_vocabulary
+
+SETTINGS = {
+    "features": "glove",
+    "mask": True,
+    "units": 2,
+    "dropout": 0.5,
+    "sequence_length": 6,
+    "batch_size": 8,
+    "epochs": 1,
+    "group_by_length": False,
+    "optimizer": {"learning_rate": 0.01, "rho": 0.9, "epsilon": 1e-14},
+}
+
+
+def write_reviews(path, seed):
+    rng = np.random.default_rng(seed)
+    sequences = [rng.integers(2, 9, 6).astype("int32") for _ in range(16)]
+    write_encoded(path, [str(i) for i in range(16)], [i % 2 for i in range(16)], sequences)
+
+
+def write_vectors(path, seed):
+    np.save(path, np.random.default_rng(seed).normal(size=(9, 3)).astype("float32"))
+
+
+def run(folder, **changes):
+    """Run the script on small files in `folder`."""
+    # As in a new process: Keras numbers the models of each.
+    keras.utils.clear_session()
+    products = [folder / name for name in ("model.keras", "history.csv", "costs.csv", "summary.txt", "training.json")]
+    options = {"settings": SETTINGS, "seed": 1, "backend": os.environ["KERAS_BACKEND"], "threads": 1} | changes
+    train_model.main(
+        folder / "train.arrow",
+        folder / "validation.arrow",
+        folder / "vocabulary.json",
+        folder / "matrix.npy",
+        [folder / "layers.py"],
+        *products,
+        backup_folder=folder / "backup",
+        variant="variant",
+        **options,
+    )
+    return {path.name: path.read_bytes() for path in products if path.name != "costs.csv"}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """A folder in which the script has been run, and its products but for the costs."""
+    folder = tmp_path_factory.mktemp("first")
+    write_reviews(folder / "train.arrow", 1)
+    write_reviews(folder / "validation.arrow", 2)
+    write_vectors(folder / "matrix.npy", 1)
+    write_vocabulary(folder / "vocabulary.json", ["", "[UNK]", *"abcdefg"])
+    (folder / "layers.py").write_text("first version", encoding="utf-8")
+    return folder, run(folder)
+
+
+@pytest.fixture
+def trained(first, tmp_path, caplog):
+    """A copy of that folder, to be changed, and the products."""
+    caplog.set_level(logging.INFO, "wordorder")
+    shutil.copytree(first[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path, first[1]
+
+
+def test_goes_on_to_the_same_bytes(trained, caplog):
+    # Catches: a backup that is gone before Snakemake knows of the products; one that is not used; products that hang
+    # on the time.
+    folder, products = trained
+    assert run(folder) == products
+    assert "Going on after epoch 1" in caplog.text
+
+
+CHANGES = {
+    "training reviews": lambda folder: write_reviews(folder / "train.arrow", 3),
+    "validation reviews": lambda folder: write_reviews(folder / "validation.arrow", 3),
+    "vocabulary": lambda folder: write_vocabulary(folder / "vocabulary.json", ["", "[UNK]", *"abcdefh"]),
+    "vectors": lambda folder: write_vectors(folder / "matrix.npy", 2),
+    "code": lambda folder: (folder / "layers.py").write_text("second version", encoding="utf-8"),
+    "settings": lambda folder: {"settings": SETTINGS | {"epochs": 2}},
+    "seed": lambda folder: {"seed": 2},
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_another_training_starts_afresh(trained, caplog, name):
+    # Catches: a training that goes on from that of other inputs, settings or code.
+    folder, _ = trained
+    changed = CHANGES[name](folder)
+    run(folder, **(changed if isinstance(changed, dict) else {}))
+    assert "starting afresh" in caplog.text
+    assert "Going on" not in caplog.text

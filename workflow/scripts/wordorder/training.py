@@ -320,6 +320,8 @@ def train_model(
         for entry in history:
             log_epoch(entry)
         log.info("Going on after epoch %d", len(history))
+    # Its copy of the state would stay in the memory.
+    del progress
     for epoch in range(len(history) + 1, settings["epochs"] + 1):
         start = time.perf_counter()
         chunks = shuffled_chunks(lengths, batch_size, seed, epoch, settings["group_by_length"] and mask)

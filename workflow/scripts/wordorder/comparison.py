@@ -22,7 +22,7 @@ def compare(
     interval by a paired bootstrap. `mcnemar_p` is the p-value of McNemar's test on the lowest seed.
 
     A resample draws the reviews once for all variants, which keeps them paired, and the seeds for each variant by
-    itself: two runs of different models have nothing in common by having the same seed.
+    itself: runs of two models with the same seed share at most the order of the training reviews.
     """
     accuracies = resample_reviews(correct.reshape(-1, correct.shape[2]), resamples, np.random.default_rng(seed))
     accuracies = accuracies.reshape(resamples, *correct.shape[:2])

@@ -31,6 +31,13 @@ def test_quarters_by_hand():
     ]
 
 
+def test_quarters_are_of_the_same_size():
+    # Catches: quarters that are none; a short corpus would not show it.
+    lengths = np.random.default_rng(1).permutation(1000)
+    table = accuracy_by_length(np.ones((1, 1000), bool), lengths, [("a", 1)])
+    assert table["reviews"].tolist() == [250] * 4
+
+
 def test_reviews_of_the_same_length_stay_together():
     # Catches: quarters that overlap, an accuracy of no reviews, which is not a number.
     table = accuracy_by_length(np.array([[True, False, True, True, True]]), np.array([7, 7, 7, 7, 9]), [("a", 1)])

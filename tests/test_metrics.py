@@ -47,21 +47,23 @@ def test_upper_edge_belongs_to_the_bin():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_calibration_error_is_that_of_the_paper(seed):
-    # Catches: a short form that is not the formula, which is written out here bin by bin.
+    # Catches: a short form that is not the formula, which is written out here bin by bin; another number of bins,
+    # sums in float32. The labels are such that some bins are too sure and others not sure enough.
     rng = np.random.default_rng(seed)
-    probabilities = rng.random(500)
-    labels = rng.integers(0, 2, 500)
+    probabilities = rng.random(500).astype("float32")
+    labels = rng.random(500) < np.round(probabilities * 3) / 3
     expected = 0
     for m in range(1, 16):
         inside = [
             (max(p, 1 - p), (p > 0.5) == label)
-            for p, label in zip(probabilities, labels, strict=True)
+            for p, label in zip(probabilities.tolist(), labels, strict=True)
             if (m - 1) / 15 < max(p, 1 - p) <= m / 15
         ]
         if inside:
             confidence, accuracy = np.mean([c for c, _ in inside]), np.mean([right for _, right in inside])
             expected += len(inside) / 500 * abs(accuracy - confidence)
-    assert expected_calibration_error(labels, probabilities) == pytest.approx(expected)
+    metrics = classification_metrics(labels, probabilities)
+    assert metrics["expected_calibration_error"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_model_that_always_says_the_same():

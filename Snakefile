@@ -8,6 +8,8 @@
 #     results/runs/{variant}/seed{seed}/      one training: model, history, costs, summary, evaluation
 #     results/runs.csv                        one row for each training
 #     results/summary.csv                     one row for each variant, over its seeds
+#     results/comparisons.csv                 one row for each pair of variants
+#     results/accuracy_by_length.csv          one row for each training and quarter of the reviews by length
 #     logs/, benchmarks/                      the same tree again, for each rule
 #     backups/                                trainings that are not yet over
 from snakemake.utils import min_version

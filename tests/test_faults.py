@@ -36,7 +36,8 @@ def assert_finishes(pipeline, directory, finished):
     result = pipeline.snakemake(directory, config=ONE_RUN)
     assert result.returncode == 0, result.stdout
     expected = results_of(finished)
-    tables = ("results/runs.csv", "results/summary.csv")
+    names = "runs", "summary", "comparisons", "accuracy_by_length"
+    tables = [f"results/{name}.csv" for name in names]
     contents = {name: content for name, content in results_of(directory).items() if name not in tables}
     wanted = ("resources/", "results/reviews/", "results/vectorizer/", "results/glove/", "results/runs/glove/seed1/")
     assert contents == {name: content for name, content in expected.items() if name.startswith(wanted)}
@@ -87,6 +88,7 @@ def test_limited_memory(pipeline, run, finished):
         ("results/glove/matrix.npy", "matrix.npy is damaged"),
         ("results/runs/glove/seed1/model.keras", "model.keras is damaged"),
         ("results/runs/glove/seed1/training.json", "training.json is damaged"),
+        ("results/runs/glove/seed1/predictions.parquet", "predictions.parquet is damaged"),
     ],
 )
 def test_truncated_product(pipeline, run, name, message):
@@ -106,6 +108,7 @@ def test_truncated_product(pipeline, run, name, message):
         "matrix.npy": "build_glove_matrix",
         "model.keras": "train_model glove 1",
         "training.json": "train_model glove 1",
+        "predictions.parquet": "evaluate_model glove 1",
     }
     plan = planned(pipeline.snakemake(run, "results/summary.csv", "-n", config=ONE_RUN))
     assert makers[name.rsplit("/", 1)[1]] in plan

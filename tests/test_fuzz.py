@@ -30,6 +30,7 @@ from wordorder.encoded import read_encoded, write_encoded
 from wordorder.errors import InputError
 from wordorder.glove import glove_matrix
 from wordorder.layers import SequenceClassifier
+from wordorder.predictions import read_predictions, write_predictions
 from wordorder.summary import COSTS, EVALUATION_KEYS, TRAINING_KEYS, read_costs, read_record, read_runs, summarize
 from wordorder.training import build_model, load_model, read_matrix
 from wordorder.vectorizer import read_vocabulary, write_vocabulary
@@ -160,6 +161,7 @@ def model_content(path):
 
 
 REVIEWS = [Review(f"train/pos/{i}_9", i % 2, 9, f"text {i} \x85" * i) for i in range(20)]
+LABELS = np.array([row.label for row in REVIEWS], np.int8)
 SEQUENCES = [np.arange(i, dtype=np.int32) for i in range(20)]
 EPOCHS = b"epoch,loss,seconds,peak_memory_mb\n1,0.5,25.125,900.5\n2,0.4,24,910\n"
 READERS = [
@@ -193,6 +195,12 @@ READERS = [
         lambda path: path.write_text(json.dumps(EVALUATION, indent=2)),
         lambda path: read_record(path, EVALUATION_KEYS),
         is_record,
+    ),
+    Reader(
+        "predictions.parquet",
+        lambda path: write_predictions(path, [row.id for row in REVIEWS], LABELS, np.arange(20, dtype=np.float32) / 20),
+        lambda path: read_predictions(path).to_pylist(),
+        same,
     ),
     Reader("costs.csv", lambda path: path.write_bytes(EPOCHS), read_costs, is_costs),
     Reader("model.keras", write_small_model, model_content, same),
@@ -268,9 +276,10 @@ EXTREMES = [
     b'["", "[UNK]", %s]' % (b"9" * 5000),
     b'["test_accuracy", "test_loss"]',
     b'"test_accuracy test_loss"',
-    b'{"test_accuracy": NaN, "test_loss": 1}',
-    b'{"test_accuracy": 1e999, "test_loss": 1}',
-    b'{"test_accuracy": %s, "test_loss": 1}' % (b"9" * 400),
+    *(
+        json.dumps(EVALUATION).replace(str(EVALUATION["test_accuracy"]), number).encode()
+        for number in ("NaN", "1e999", "9" * 400)
+    ),
     b"PK\x05\x06" + bytes(18),
 ]
 

@@ -27,6 +27,8 @@ MOMENTS = {
     "train_model": "logs/train_model/*/*.log",
     "train_model, after an epoch": "backups/train_model/*/*/epoch*.npz",
     "evaluate_model": "logs/evaluate_model/*/*.log",
+    "compare_variants": "logs/compare_variants.log",
+    "tabulate_lengths": "logs/tabulate_lengths.log",
     "summarize_runs": "logs/summarize_runs.log",
 }
 # Seconds within which most of these are over.

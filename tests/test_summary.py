@@ -5,6 +5,7 @@ import csv
 import json
 
 import pytest
+from scipy import stats
 
 import summarize_runs
 from wordorder.errors import InputError
@@ -24,10 +25,19 @@ TRAINING = {
     "threads": 1,
     "versions": {"python": "3.11.7", "keras": "3.15.1"},
 }
-EVALUATION = {"test_loss": 0.34, "test_accuracy": 0.86}
+EVALUATION = {
+    "test_loss": 0.34,
+    "test_accuracy": 0.86,
+    "roc_auc": 0.94,
+    "f1": 0.85,
+    "brier_score": 0.1,
+    "expected_calibration_error": 0.05,
+}
 
 
-def write_run(folder, test_accuracy=0.86, settings=None, seconds=(24.0, 26.0), peak_memory_mb=900.4, **changes):
+def write_run(
+    folder, test_accuracy=0.86, settings=None, seconds=(24.0, 26.0), peak_memory_mb=900.4, metrics=None, **changes
+):
     """Write the three files of a run; a setting that is changed to "absent" is left out."""
     record = copy.deepcopy(TRAINING) | changes
     record["settings"] = {k: v for k, v in (record["settings"] | (settings or {})).items() if v != "absent"}
@@ -37,7 +47,7 @@ def write_run(folder, test_accuracy=0.86, settings=None, seconds=(24.0, 26.0), p
     paths[0].write_text(json.dumps(record))
     lines = [f"{epoch},{each},{peak_memory_mb - 10 * (epoch - 1)}" for epoch, each in enumerate(seconds, 1)]
     paths[1].write_text("\n".join(["epoch,seconds,peak_memory_mb", *lines]) + "\n")
-    paths[2].write_text(json.dumps(EVALUATION | {"test_accuracy": test_accuracy}))
+    paths[2].write_text(json.dumps(EVALUATION | {"test_accuracy": test_accuracy} | (metrics or {})))
     return paths
 
 
@@ -95,6 +105,31 @@ def test_summary_has_a_row_for_each_variant(tmp_path, chapter_runs):
     assert (glove["test_accuracy"], glove["chapter_accuracy"]) == ("0.875", "")
 
 
+def test_interval_of_the_test_accuracy(tmp_path, chapter_runs):
+    # Catches: the normal distribution in place of Student's, one degree of freedom too many, the deviation of one run
+    # in place of that of the mean, a level of 90 %, an interval for one seed.
+    _, (embedding, one_hot, _) = tables(tmp_path, chapter_runs, CHAPTER)
+    # From printed tables: the 97.5 % quantile of t with two degrees of freedom is 4.302653. 0.863333, the mean, less
+    # and plus 4.302653 x 0.0152753 / 1.7320508 = 0.0379459.
+    assert float(embedding["test_accuracy_low"]) == pytest.approx(0.825388, abs=2e-6)
+    assert float(embedding["test_accuracy_high"]) == pytest.approx(0.901279, abs=2e-6)
+    assert (one_hot["test_accuracy_low"], one_hot["test_accuracy_high"]) == ("", "")
+    low, high = stats.ttest_1samp([0.86, 0.85, 0.88], 0).confidence_interval(0.95)
+    assert float(embedding["test_accuracy_low"]) == pytest.approx(low, abs=1e-6)
+    assert float(embedding["test_accuracy_high"]) == pytest.approx(high, abs=1e-6)
+
+
+def test_metrics_are_means_over_the_seeds(tmp_path):
+    # Catches: a metric that is missing, rounded to nothing, of one seed only or under the name of another.
+    first = {"roc_auc": 0.9, "f1": 0.8, "brier_score": 0.1, "expected_calibration_error": 0.00001}
+    second = {"roc_auc": 0.95, "f1": 0.83, "brier_score": 0.16, "expected_calibration_error": 0.00005}
+    paths = [write_run(tmp_path, seed=seed, metrics=metrics) for seed, metrics in ((1, first), (2, second))]
+    runs, (row,) = tables(tmp_path, paths, {})
+    assert [{name: float(run[name]) for name in first} for run in runs] == [first, second]
+    means = {"roc_auc": 0.925, "f1": 0.815, "brier_score": 0.13, "expected_calibration_error": 0.00003}
+    assert {name: float(row[name]) for name in first} == pytest.approx(means)
+
+
 def test_columns_of_the_summary(tmp_path, chapter_runs):
     # Catches: a column that those who read the table look for in vain.
     _, summary = tables(tmp_path, chapter_runs, CHAPTER)
@@ -102,8 +137,14 @@ def test_columns_of_the_summary(tmp_path, chapter_runs):
         "variant",
         "test_accuracy",
         "test_accuracy_std",
+        "test_accuracy_low",
+        "test_accuracy_high",
         "seeds",
         "chapter_accuracy",
+        "roc_auc",
+        "f1",
+        "brier_score",
+        "expected_calibration_error",
         "parameters",
         "trainable_parameters",
         "best_epoch",
@@ -177,12 +218,14 @@ def test_mixed_versions_and_backends(tmp_path):
 
 
 def test_whole_accuracies(tmp_path):
-    # Catches: a type of column that changes with its values: on a made-up corpus accuracies of exactly 1 occur.
+    # Catches: a type of column that changes with its values: on a made-up corpus accuracies of exactly 1 occur; no
+    # interval where the accuracies do not differ.
     runs = [write_run(tmp_path, 1.0, seed=1), write_run(tmp_path, 1.0, seed=2)]
     table = read_runs(*zip(*runs, strict=True))
     summary = summarize(table, {"embedding": 1.0})
     assert summary["test_accuracy"].tolist() == [1.0]
     assert summary["test_accuracy_std"].tolist() == [0.0]
+    assert summary[["test_accuracy_low", "test_accuracy_high"]].to_numpy().tolist() == [[1.0, 1.0]]
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
@@ -202,7 +245,7 @@ def test_damaged_records_are_refused(tmp_path, which, content):
     assert not (tmp_path / "summary.csv").exists()
 
 
-@pytest.mark.parametrize(("which", "key"), [(0, "seed"), (2, "test_accuracy")])
+@pytest.mark.parametrize(("which", "key"), [(0, "seed"), (2, "test_accuracy"), (2, "f1")])
 def test_records_that_lack_a_value_are_refused(tmp_path, which, key):
     # Catches: a record of another version of the code that ends in an empty cell.
     paths = write_run(tmp_path)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
 from conftest import file_dates
@@ -42,8 +43,11 @@ def both(*runs):
 
 
 ONE_HOT, GLOVE = both(("one_hot", 1), ("one_hot", 2)), both(("glove", 1), ("glove", 2))
+EVALUATIONS = {f"evaluate_model {variant} {seed}" for variant, seed in RUNS}
 DOWNLOADS = {"download_imdb", "download_glove"}
-FROM_VECTORIZER = {"adapt_vectorizer", "encode_reviews", "build_glove_matrix", "summarize_runs"} | ONE_HOT | GLOVE
+# What follows every evaluation.
+TABLES = {"summarize_runs", "compare_variants", "tabulate_lengths"}
+FROM_VECTORIZER = {"adapt_vectorizer", "encode_reviews", "build_glove_matrix"} | TABLES | ONE_HOT | GLOVE
 
 
 def products(directory):
@@ -100,33 +104,35 @@ def test_touched_code(pipeline, run, code):
 CHANGES = {
     "a hyperparameter of a variant": (
         {"variants": {"one_hot": {"dropout": 0.4}}},
-        ONE_HOT | {"summarize_runs"},
+        ONE_HOT | TABLES,
     ),
     "a hyperparameter within the optimizer of a variant": (
         {"variants": {"glove": {"optimizer": {"learning_rate": 0.02}}}},
-        GLOVE | {"summarize_runs"},
+        GLOVE | TABLES,
     ),
     "the length at which a variant cuts reviews": (
         {"variants": {"glove": {"sequence_length": 10}}},
-        GLOVE | {"summarize_runs"},
+        GLOVE | TABLES,
     ),
     "a variant added": (
         {
             "variants": {"new": {"features": "embedding", "dimension": 2}},
             "active_variants": ["one_hot", "glove", "new"],
         },
-        both(("new", 1), ("new", 2)) | {"summarize_runs"},
+        both(("new", 1), ("new", 2)) | TABLES,
     ),
     "a variant defined and not asked for": ({"variants": {"new": {"features": "one_hot"}}}, set()),
     "a seed added": (
         {"seeds": [1, 2, 3]},
-        both(("one_hot", 3), ("glove", 3)) | {"summarize_runs"},
+        both(("one_hot", 3), ("glove", 3)) | TABLES,
     ),
-    "a variant taken from the list": ({"active_variants": ["one_hot"]}, {"summarize_runs"}),
-    "a seed taken from the list": ({"seeds": [2]}, {"summarize_runs"}),
+    "a variant taken from the list": ({"active_variants": ["one_hot"]}, TABLES),
+    "a seed taken from the list": ({"seeds": [2]}, TABLES),
     "max_tokens": ({"vectorizer": {"max_tokens": 200}}, FROM_VECTORIZER),
     "the seed of the split": ({"split": {"seed": 1}}, FROM_VECTORIZER | {"split_corpus"}),
     "the figure of the chapter": ({"variants": {"one_hot": {"chapter_accuracy": 0.9}}}, {"summarize_runs"}),
+    "the resamples of the comparison": ({"statistics": {"resamples": 500}}, {"compare_variants"}),
+    "the seed of the comparison": ({"statistics": {"seed": 1}}, {"compare_variants"}),
     "a mirror added": ({"imdb": {"sources": ["https://example.org/aclImdb_v1.tar.gz"]}}, set()),
 }
 
@@ -139,14 +145,19 @@ def test_change_of_the_config(pipeline, run, change):
 
 
 CODE = {
-    "wordorder/layers.py": ONE_HOT | GLOVE | {"summarize_runs"},
-    "wordorder/batching.py": ONE_HOT | GLOVE | {"summarize_runs"},
-    "wordorder/training.py": ONE_HOT | GLOVE | {"summarize_runs"},
-    "wordorder/backup.py": ONE_HOT | GLOVE | {"summarize_runs"},
-    "train_model.py": ONE_HOT | GLOVE | {"summarize_runs"},
-    "wordorder/glove.py": GLOVE | {"build_glove_matrix", "summarize_runs"},
-    "build_glove_matrix.py": GLOVE | {"build_glove_matrix", "summarize_runs"},
+    "wordorder/layers.py": ONE_HOT | GLOVE | TABLES,
+    "wordorder/batching.py": ONE_HOT | GLOVE | TABLES,
+    "wordorder/training.py": ONE_HOT | GLOVE | TABLES,
+    "wordorder/backup.py": ONE_HOT | GLOVE | TABLES,
+    "train_model.py": ONE_HOT | GLOVE | TABLES,
+    "wordorder/glove.py": GLOVE | {"build_glove_matrix"} | TABLES,
+    "build_glove_matrix.py": GLOVE | {"build_glove_matrix"} | TABLES,
     "wordorder/download.py": set(),
+    "wordorder/metrics.py": EVALUATIONS | TABLES,
+    "wordorder/predictions.py": EVALUATIONS | TABLES,
+    "wordorder/summary.py": {"summarize_runs"},
+    "wordorder/comparison.py": {"compare_variants"},
+    "wordorder/lengths.py": {"tabulate_lengths"},
 }
 
 
@@ -162,7 +173,7 @@ def test_change_of_the_code(pipeline, run, code, name):
 def test_deleted_model(pipeline, run, target):
     # Catches: Snakemake's own behaviour, which is not to look for what is missing behind a file that is there.
     (run / "results/runs/glove/seed2/model.keras").unlink()
-    expected = both(("glove", 2)) | {"summarize_runs"}
+    expected = both(("glove", 2)) | TABLES
     assert planned(pipeline.snakemake(run, target, "-n")) == expected
 
 
@@ -241,6 +252,32 @@ def test_tables(finished):
     assert list(summary["parameters"]) == [300 * 16 + 53, 300 * 100 + 100 * 16 + 53]
     assert list(summary["trainable_parameters"]) == [300 * 16 + 53, 100 * 16 + 53]
     assert (summary[["seconds_per_epoch", "peak_memory_mb"]] > 0).all(axis=None)
+    for metric in ("roc_auc", "f1", "brier_score", "expected_calibration_error"):
+        means = runs.groupby("variant")[metric].mean()
+        assert list(summary[metric]) == pytest.approx([means["one_hot"], means["glove"]], abs=1e-6)
+
+
+def test_comparisons(finished):
+    # Catches: rows that are missing or stand twice; differences and accuracies that are not those of the summary;
+    # lengths that are not those of the encoded reviews.
+    summary = pd.read_csv(finished / "results/summary.csv", index_col="variant")
+    (row,) = pd.read_csv(finished / "results/comparisons.csv").itertuples(index=False)
+    assert (row.variant, row.other) == ("one_hot", "glove")
+    accuracies = summary["test_accuracy"]
+    assert row.difference == pytest.approx(accuracies["one_hot"] - accuracies["glove"], abs=2e-6)
+    assert row.difference_low <= row.difference <= row.difference_high
+    assert 0 <= row.mcnemar_p <= 1
+
+    lengths = pd.read_csv(finished / "results/accuracy_by_length.csv")
+    runs = pd.read_csv(finished / "results/runs.csv")
+    groups = lengths.groupby(["variant", "seed"], sort=False)
+    assert list(groups.groups) == RUNS
+    for (_, rows), accuracy in zip(groups, runs["test_accuracy"], strict=True):
+        assert rows["reviews"].sum() == TEST_REVIEWS
+        assert (rows["reviews"] * rows["accuracy"]).sum() == pytest.approx(TEST_REVIEWS * accuracy, abs=0.01)
+    with pa.ipc.open_file(finished / "results/vectorizer/test.arrow") as file:
+        tokens = [len(sequence) for sequence in file.read_all()["tokens"]]
+    assert (lengths["min_tokens"].min(), lengths["max_tokens"].max()) == (min(tokens), max(tokens))
 
 
 def test_glove_matrix(finished):
@@ -261,7 +298,7 @@ def test_logs_and_benchmarks(finished):
     # Catches: a rule whose log is empty, which leaves its user in the dark; a path that does not follow the product.
     single = {
         *("download_imdb", "download_glove", "split_corpus", "adapt_vectorizer", "encode_reviews"),
-        *("build_glove_matrix", "summarize_runs"),
+        *("build_glove_matrix", *TABLES),
     }
     expected = single | {f"{rule}/{variant}/seed{seed}" for rule in VERBS.values() for variant, seed in RUNS}
     for folder in ("logs", "benchmarks"):
@@ -288,7 +325,7 @@ def test_no_file_is_left_over(finished):
         *("train.arrow", "validation.arrow", "test.arrow", "matrix.npy"),
         *("model.keras", "history.csv", "costs.csv", "summary.txt", "training.json"),
         *("evaluation.json", "predictions.parquet"),
-        *("runs.csv", "summary.csv"),
+        *("runs.csv", "summary.csv", "comparisons.csv", "accuracy_by_length.csv"),
     }
     assert sorted(path.name for path in (finished / "resources").iterdir()) == ["aclImdb_v1.tar.gz", "glove.txt"]
     assert not [path for path in (finished / "backups").rglob("*") if path.is_file()]
@@ -321,7 +358,7 @@ def test_diverged_training_fails(diverged):
 def test_diverged_training_is_not_forgotten(pipeline, diverged):
     # Catches: "Nothing to be done" after a failure, because the summary of the run before is still there.
     directory, _ = diverged
-    expected = both(("one_hot", 1)) | {"summarize_runs"}
+    expected = both(("one_hot", 1)) | TABLES
     assert planned(pipeline.snakemake(directory, "results/summary.csv", "-n", config=DIVERGING)) == expected
 
 
@@ -383,7 +420,7 @@ def clone(pipeline, tmp_path):
 
 def all_jobs(variants, seeds=(1,)):
     """Every job, where these variants are trained with these seeds."""
-    data = DOWNLOADS | {"split_corpus", "adapt_vectorizer", "encode_reviews", "build_glove_matrix", "summarize_runs"}
+    data = DOWNLOADS | {"split_corpus", "adapt_vectorizer", "encode_reviews", "build_glove_matrix"} | TABLES
     return data | both(*itertools.product(variants, seeds))
 
 

@@ -63,4 +63,6 @@ def products(wildcards):
         *run_files("predictions.parquet"),
         "results/runs.csv",
         "results/summary.csv",
+        "results/comparisons.csv",
+        "results/accuracy_by_length.csv",
     ]

@@ -1,8 +1,10 @@
-# From the records of all runs to the two tables.
+# From the records and predictions of all runs to the tables.
 
 
 localrules:
     summarize_runs,
+    compare_variants,
+    tabulate_lengths,
 
 
 rule summarize_runs:
@@ -24,6 +26,47 @@ rule summarize_runs:
         chapter={name: config["variants"][name].get("chapter_accuracy") for name in config["active_variants"]},
     script:
         "../scripts/summarize_runs.py"
+
+
+rule compare_variants:
+    input:
+        predictions=run_files("predictions.parquet"),
+        lib=library("comparison", "predictions"),
+    output:
+        comparisons="results/comparisons.csv",
+    log:
+        "logs/compare_variants.log",
+    benchmark:
+        "benchmarks/compare_variants.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        variants=lookup("active_variants", within=config),
+        seeds=lookup("seeds", within=config),
+        resamples=lookup("statistics/resamples", within=config),
+        seed=lookup("statistics/seed", within=config),
+    script:
+        "../scripts/compare_variants.py"
+
+
+rule tabulate_lengths:
+    input:
+        predictions=run_files("predictions.parquet"),
+        test="results/vectorizer/test.arrow",
+        lib=library("lengths", "predictions", "encoded"),
+    output:
+        accuracies="results/accuracy_by_length.csv",
+    log:
+        "logs/tabulate_lengths.log",
+    benchmark:
+        "benchmarks/tabulate_lengths.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        variants=lookup("active_variants", within=config),
+        seeds=lookup("seeds", within=config),
+    script:
+        "../scripts/tabulate_lengths.py"
 
 
 # What `snakemake results/summary.csv` means: a rule goes before a file of its name. If it meant the file, Snakemake would

@@ -4,12 +4,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from wordorder.backup import remove
 from wordorder.encoded import read_encoded
 from wordorder.files import replacing
 from wordorder.job import logged, start_backend
+from wordorder.predictions import write_predictions
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -26,21 +25,22 @@ def main(
     backend: str,
     threads: int,
 ) -> None:
-    """Write loss and accuracy, and the probability for every review; delete the backup of the training."""
+    """Write loss, accuracy and other metrics, and the probability of each review; delete the backup of the training."""
     # Not earlier: that this job runs shows that Snakemake has taken note of the products of the training.
     remove(backup_folder)
     start_backend(backend, threads)
+    from wordorder.metrics import classification_metrics
     from wordorder.training import load_model, loss_and_accuracy, predict
 
     reviews = read_encoded(test)
     probabilities = predict(load_model(model), reviews, sequence_length)
     loss, accuracy = loss_and_accuracy(reviews.labels, probabilities)
-    table = pd.DataFrame({"id": reviews.ids, "label": reviews.labels, "probability": probabilities})
-    with replacing(predictions) as part:
-        table.to_parquet(part, index=False)
+    metrics = {"test_loss": loss, "test_accuracy": accuracy}
+    metrics |= classification_metrics(reviews.labels, probabilities)
+    write_predictions(predictions, reviews.ids, reviews.labels, probabilities)
     with replacing(evaluation) as part:
-        part.write_text(json.dumps({"test_loss": loss, "test_accuracy": accuracy}, indent=2) + "\n", encoding="utf-8")
-    print(f"{len(table)} test reviews: loss {loss:.4f}, accuracy {accuracy:.4f}")
+        part.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    print(f"{len(reviews.ids)} test reviews: loss {loss:.4f}, accuracy {accuracy:.4f}")
 
 
 if __name__ == "__main__":

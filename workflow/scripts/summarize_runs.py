@@ -26,7 +26,8 @@ def main(
     means = summarize(table, chapter)
     with replacing(summary) as part:
         means.to_csv(part, index=False)
-    print(means.to_string(index=False))
+    # A column for each variant: there are more figures than fit on a line.
+    print(means.T.to_string(header=False))
 
 
 if __name__ == "__main__":

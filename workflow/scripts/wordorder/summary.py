@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from wordorder.errors import InputError
 
@@ -19,7 +20,8 @@ TRAINING_KEYS = [
     "parameters",
     "trainable_parameters",
 ]
-EVALUATION_KEYS = ["test_accuracy", "test_loss"]
+METRICS = ["roc_auc", "f1", "brier_score", "expected_calibration_error"]
+EVALUATION_KEYS = ["test_accuracy", "test_loss", *METRICS]
 COSTS = ["seconds_per_epoch", "peak_memory_mb"]
 FIRST_COLUMNS = ["variant", "seed", *EVALUATION_KEYS, *TRAINING_KEYS[2:], *COSTS]
 
@@ -89,8 +91,9 @@ def read_costs(path: Path) -> dict:
 def summarize(runs: pd.DataFrame, chapter: dict[str, float | None]) -> pd.DataFrame:
     """One row for each variant, in the order of their first run; means over its seeds, and the highest peak memory.
 
-    `test_accuracy_std` is the sample standard deviation over the seeds (empty for one seed), `chapter_accuracy` the
-    book's figure for the variant where it gives one.
+    `test_accuracy_std` is the sample standard deviation over the seeds, `test_accuracy_low` and `test_accuracy_high`
+    the 95 % t interval of their mean, of what training again with other seeds may give on the same reviews. They are
+    empty for one seed. `chapter_accuracy` is the book's figure for the variant where it gives one.
     """
     summary = (
         runs.groupby("variant", sort=False)
@@ -98,6 +101,7 @@ def summarize(runs: pd.DataFrame, chapter: dict[str, float | None]) -> pd.DataFr
             test_accuracy=("test_accuracy", "mean"),
             test_accuracy_std=("test_accuracy", "std"),
             seeds=("seed", "count"),
+            **{name: (name, "mean") for name in METRICS},
             parameters=("parameters", "first"),
             trainable_parameters=("trainable_parameters", "first"),
             best_epoch=("best_epoch", "mean"),
@@ -106,6 +110,11 @@ def summarize(runs: pd.DataFrame, chapter: dict[str, float | None]) -> pd.DataFr
         )
         .reset_index()
     )
-    summary.insert(4, "chapter_accuracy", summary["variant"].map(chapter).astype(float))
-    digits = {"test_accuracy": 6, "test_accuracy_std": 6, "best_epoch": 1, "seconds_per_epoch": 2, "peak_memory_mb": 0}
+    # Not by t.interval, which gives no interval where all seeds have the same accuracy.
+    margin = stats.t.ppf(0.975, summary["seeds"] - 1) * summary["test_accuracy_std"] / np.sqrt(summary["seeds"])
+    summary.insert(3, "test_accuracy_low", summary["test_accuracy"] - margin)
+    summary.insert(4, "test_accuracy_high", summary["test_accuracy"] + margin)
+    summary.insert(6, "chapter_accuracy", summary["variant"].map(chapter).astype(float))
+    digits = {column: 6 for column in summary if column.startswith("test_accuracy")} | dict.fromkeys(METRICS, 6)
+    digits |= {"best_epoch": 1, "seconds_per_epoch": 2, "peak_memory_mb": 0}
     return summary.round(digits).astype({"peak_memory_mb": int})

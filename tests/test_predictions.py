@@ -1,0 +1,105 @@
+"""The predictions on disk: what is written is read, and nothing else is."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from wordorder.errors import InputError
+from wordorder.predictions import SCHEMA, read_correct, read_predictions, write_predictions
+
+IDS = ["test/neg/1_1", "test/neg/2_2", "test/pos/1_9", "test/pos/2_8"]
+LABELS = np.array([0, 0, 1, 1], "int8")
+
+
+def write(path, probabilities, ids=IDS, labels=LABELS):
+    write_predictions(path, ids, labels, np.array(probabilities, "float32"))
+    return path
+
+
+def test_predictions_come_back(tmp_path):
+    # Catches: columns that change places, probabilities that are rounded; a file that other programs cannot read.
+    path = write(tmp_path / "predictions.parquet", [0.1, 0.7, 0.9, 0.3])
+    table = pd.read_parquet(path)
+    assert list(table) == ["id", "label", "probability"]
+    assert table["id"].tolist() == IDS
+    assert table["label"].tolist() == [0, 0, 1, 1]
+    assert table["probability"].tolist() == np.array([0.1, 0.7, 0.9, 0.3], "float32").tolist()
+    assert read_predictions(path).to_pydict() == table.to_dict("list")
+
+
+def test_right_answers(tmp_path):
+    # Catches: a threshold that takes 0.5 for positive, where the accuracy does not; runs that change places.
+    first = write(tmp_path / "first.parquet", [0.1, 0.7, 0.9, 0.3])
+    second = write(tmp_path / "second.parquet", [0.5, 0.0, 0.5, 1.0])
+    ids, correct = read_correct([first, second])
+    assert ids == IDS
+    assert correct.tolist() == [[True, False, True, False], [True, True, False, True]]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ids": [*IDS[:3], "test/pos/3_8"]},
+        {"ids": [IDS[1], IDS[0], *IDS[2:]]},
+        {"ids": IDS[:3], "labels": LABELS[:3], "probabilities": [0.1] * 3},
+        {"labels": 1 - LABELS},
+    ],
+)
+def test_other_reviews_are_refused(tmp_path, other):
+    # Catches: answers to different reviews that are compared as if they were the same.
+    first = write(tmp_path / "first.parquet", [0.1, 0.7, 0.9, 0.3])
+    second = write(tmp_path / "second.parquet", **{"probabilities": [0.1] * 4, **other})
+    with pytest.raises(InputError, match=r"second\.parquet is not of the same reviews as .*first\.parquet"):
+        read_correct([first, first, second])
+
+
+def table(**columns):
+    good = {"id": IDS, "label": LABELS, "probability": np.full(4, 0.5, "float32")}
+    return pa.table({name: column for name, column in (good | columns).items() if column is not None})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (table(id=None), "it holds label"),
+        (table(probability=np.full(4, 0.5)), "double"),
+        (table(label=np.array([0, 0, 1, 2], "int8")), "neither 0 nor 1"),
+        (table(probability=np.array([0, 0, np.nan, 1], "float32")), "not between"),
+        (table(probability=np.array([0, 0, 1.5, 1], "float32")), "not between"),
+        (table(probability=pa.array([0, 0, None, 1], "float32")), "a value is missing"),
+        (SCHEMA.empty_table(), "0 of 0 reviews"),
+    ],
+)
+def test_other_tables_are_refused(tmp_path, content, message):
+    # Catches: values that mislead the comparison without a word.
+    path = tmp_path / "predictions.parquet"
+    pq.write_table(content, path)
+    with pytest.raises(InputError, match=rf"predictions\.parquet is damaged .*{message}.*Delete it and run again"):
+        read_predictions(path)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PAR1", b"\0" * 100])
+def test_other_files_are_refused(tmp_path, content):
+    # Catches: an exception of a library that does not say which file it was.
+    path = tmp_path / "predictions.parquet"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=r"predictions\.parquet is damaged"):
+        read_predictions(path)
+
+
+def test_a_changed_bit_is_noticed(tmp_path):
+    # Catches: a checksum that is not written or not compared, so that a probability can change on the disk.
+    good = write(tmp_path / "good.parquet", [0.1, 0.7, 0.9, 0.3])
+    content, table = good.read_bytes(), read_predictions(good)
+    refused = 0
+    for place, byte in enumerate(content):
+        path = tmp_path / f"{place}.parquet"
+        path.write_bytes(content[:place] + bytes([byte ^ 8]) + content[place + 1 :])
+        try:
+            assert read_predictions(path).equals(table)
+        except InputError:
+            refused += 1
+    assert refused > len(content) / 4

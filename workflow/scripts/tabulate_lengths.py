@@ -1,0 +1,38 @@
+"""Break the accuracy of each run down by the length of the reviews."""
+
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wordorder.encoded import read_encoded
+from wordorder.errors import InputError
+from wordorder.files import replacing
+from wordorder.job import logged
+from wordorder.lengths import accuracy_by_length
+from wordorder.predictions import read_correct
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(predictions: list[Path], test: Path, accuracies: Path, *, variants: list[str], seeds: list[int]) -> None:
+    """Write one row for each run and quarter of the reviews; the predictions come by variant and within it by seed."""
+    ids, correct = read_correct(predictions)
+    reviews = read_encoded(test)
+    if reviews.ids != ids:
+        raise InputError(f"{predictions[0]} is not of the reviews in {test}. Delete both and run again.")
+    table = accuracy_by_length(correct, reviews.lengths(None), list(itertools.product(variants, seeds)))
+    with replacing(accuracies) as part:
+        table.to_csv(part, index=False)
+    print(table.to_string(index=False))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            predictions=[Path(path) for path in snakemake.input.predictions],
+            test=Path(snakemake.input.test),
+            accuracies=Path(snakemake.output.accuracies),
+            variants=snakemake.params.variants,
+            seeds=snakemake.params.seeds,
+        )

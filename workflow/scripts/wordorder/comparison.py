@@ -1,0 +1,70 @@
+"""Which of two variants is better, and how sure that is."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.contingency_tables import mcnemar
+
+COLUMNS = ["variant", "other", "difference", "difference_low", "difference_high", "mcnemar_p"]
+LEVEL = 0.95
+RESAMPLES_AT_A_TIME = 50
+
+
+def compare(
+    correct: np.ndarray, variants: Sequence[str], seeds: Sequence[int], *, resamples: int, seed: int
+) -> pd.DataFrame:
+    """Compare each pair of variants by their answers to the same reviews, in a table with the columns `COLUMNS`.
+
+    `correct` says which answers are right, of shape (variants, seeds, reviews). `difference` is the mean accuracy of
+    `variant` over its seeds less that of `other`; `difference_low` and `difference_high` are its 95 % percentile
+    interval by a paired bootstrap. `mcnemar_p` is the p-value of McNemar's test on the lowest seed.
+
+    A resample draws the reviews once for all variants, which keeps them paired, and the seeds for each variant by
+    itself: runs of two models with the same seed share at most the order of the training reviews.
+    """
+    accuracies = resample_reviews(correct.reshape(-1, correct.shape[2]), resamples, np.random.default_rng(seed))
+    accuracies = accuracies.reshape(resamples, *correct.shape[:2])
+    means = {}
+    for i, name in enumerate(variants):
+        # A stream of random numbers for each name, so that an interval does not depend on the other active variants.
+        rng = np.random.default_rng([seed, *name.encode()])
+        chosen = rng.integers(len(seeds), size=(resamples, len(seeds)))
+        means[name] = np.take_along_axis(accuracies[:, i], chosen, axis=1).mean(axis=1)
+    lowest = int(np.argmin(seeds))
+    rows = []
+    for (i, variant), (j, other) in itertools.combinations(enumerate(variants), 2):
+        tails = (1 - LEVEL) / 2, (1 + LEVEL) / 2
+        low, high = np.quantile(means[variant] - means[other], tails)
+        difference = correct[i].mean() - correct[j].mean()
+        rows.append((variant, other, difference, low, high, mcnemar_p(correct[i, lowest], correct[j, lowest])))
+    # The p-values are not rounded: they can be very small.
+    return pd.DataFrame(rows, columns=COLUMNS).round(dict.fromkeys(COLUMNS[2:5], 6))
+
+
+def resample_reviews(correct: np.ndarray, resamples: int, rng: np.random.Generator) -> np.ndarray:
+    """The accuracies of all runs on reviews drawn with replacement, as many as there are.
+
+    From booleans of shape (runs, reviews) to shape (resamples, runs). How often a review is drawn is its weight, the
+    same in all runs. The weights are multiplied some resamples at a time: all of them at once would take gigabytes.
+    """
+    reviews = correct.shape[1]
+    # Sums of whole numbers below 2**24 are exact.
+    right = correct.T.astype(np.float32)
+    accuracies = np.empty((resamples, len(correct)))
+    for start in range(0, resamples, RESAMPLES_AT_A_TIME):
+        part = accuracies[start : start + RESAMPLES_AT_A_TIME]
+        drawn = [np.bincount(rng.integers(reviews, size=reviews), minlength=reviews) for _ in part]
+        part[:] = np.array(drawn, np.float32) @ right
+    return accuracies / reviews
+
+
+def mcnemar_p(first: np.ndarray, second: np.ndarray) -> float:
+    """The p-value of McNemar's test that two models are equally often right; booleans of shape (reviews,).
+
+    It is the exact test for any number of reviews on which they differ: the approximation by chi-squared, which is
+    for many, saves nothing here.
+    """
+    table = [[np.sum(a & b) for b in (second, ~second)] for a in (first, ~first)]
+    return float(mcnemar(table, exact=True).pvalue)

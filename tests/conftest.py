@@ -44,6 +44,11 @@ def results_of(directory):
     return contents
 
 
+def differing(one, other):
+    """The names of what is not the same in two mappings, such as of names to contents."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
 def file_dates(directory):
     """The date of every file but those of Snakemake itself."""
     return {path: path.stat().st_mtime_ns for path in directory.rglob("*") if ".snakemake" not in path.parts}

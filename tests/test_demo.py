@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import results_of
+from conftest import differing, results_of
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
@@ -59,4 +59,4 @@ def test_the_same_bytes_elsewhere_and_with_another_number_of_cores(folder, tmp_p
     run = subprocess.run(command, cwd=folder.parent, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     assert run.returncode == 0, run.stderr
     expected = {name: content for name, content in results_of(folder).items() if not name.startswith("corpus/")}
-    assert results_of(tmp_path) == expected
+    assert differing(results_of(tmp_path), expected) == []

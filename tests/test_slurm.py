@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
-from conftest import results_of
+from conftest import differing, results_of
 from test_workflow import DIVERGING, RUNS
 
 pytestmark = pytest.mark.slurm
@@ -135,9 +135,7 @@ def whole(pipeline, cluster, tmp_path_factory):
 
 def test_results(whole, finished):
     # Catches: a job that gets other inputs, settings or a number of threads that changes its results.
-    ours, expected = results_of(whole), results_of(finished)
-    assert ours.keys() == expected.keys()
-    assert [name for name in expected if ours[name] != expected[name]] == []
+    assert differing(results_of(whole), results_of(finished)) == []
 
 
 def test_jobs(cluster, whole):
@@ -244,7 +242,7 @@ def cut_off_power(cluster, job):
 @pytest.fixture(scope="module")
 def cut_off(pipeline, cluster, finished):
     """The folder of the run whose jobs are cut off, that of the same run undisturbed, and the node that goes down."""
-    directory, undisturbed = finished.with_name("cut_off"), finished.with_name("undisturbed")
+    directory, undisturbed = finished.with_name("cut_off"), finished.with_name("not_cut_off")
     shutil.copytree(finished, directory)
     shutil.copytree(finished, undisturbed)
     with on_slurm(pipeline, cluster, directory, "--set-resources", *RESOURCES, config=CUT_OFF) as process:
@@ -281,8 +279,7 @@ def test_same_result(cut_off, variant):
         for directory in cut_off[:2]
     )
     assert f"results/runs/{variant}/seed1/model.keras" in expected
-    assert ours.keys() == expected.keys()
-    assert [name for name in expected if ours[name] != expected[name]] == []
+    assert differing(ours, expected) == []
 
 
 @pytest.mark.parametrize("variant", FATES[:3])

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from wordorder.demo_corpus import write_demo_corpus
+from wordorder.errors import InputError
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
@@ -12,5 +13,5 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     try:
         print(write_demo_corpus(arguments.folder, arguments.seed))
-    except OSError as error:
-        parser.exit(1, f"Error: cannot write into {arguments.folder} ({error}). Give another folder.\n")
+    except InputError as error:
+        parser.exit(1, f"Error: {error}\n")

@@ -65,11 +65,11 @@ def table(**columns):
     [
         (table(id=None), "it holds label"),
         (table(probability=np.full(4, 0.5)), "double"),
-        (table(label=np.array([0, 0, 1, 2], "int8")), "neither 0 nor 1"),
-        (table(probability=np.array([0, 0, np.nan, 1], "float32")), "not between"),
-        (table(probability=np.array([0, 0, 1.5, 1], "float32")), "not between"),
+        (table(label=np.array([0, 0, 1, 2], "int8")), "labels 0 or 1"),
+        (table(probability=np.array([0, 0, np.nan, 1], "float32")), "probabilities from 0 to 1"),
+        (table(probability=np.array([0, 0, 1.5, 1], "float32")), "probabilities from 0 to 1"),
         (table(probability=pa.array([0, 0, None, 1], "float32")), "a value is missing"),
-        (SCHEMA.empty_table(), "0 of 0 reviews"),
+        (SCHEMA.empty_table(), "there must be reviews"),
     ],
 )
 def test_other_tables_are_refused(tmp_path, content, message):

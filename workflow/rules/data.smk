@@ -4,7 +4,7 @@
 rule split_corpus:
     input:
         archive="resources/aclImdb_v1.tar.gz",
-        lib=library("corpus"),
+        lib=library("corpus", "parquet"),
     output:
         train="results/reviews/train.parquet",
         validation="results/reviews/validation.parquet",

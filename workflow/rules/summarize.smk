@@ -31,7 +31,7 @@ rule summarize_runs:
 rule compare_variants:
     input:
         predictions=run_files("predictions.parquet"),
-        lib=library("comparison", "predictions"),
+        lib=library("comparison", "predictions", "parquet"),
     output:
         comparisons="results/comparisons.csv",
     log:
@@ -53,7 +53,7 @@ rule tabulate_lengths:
     input:
         predictions=run_files("predictions.parquet"),
         test="results/vectorizer/test.arrow",
-        lib=library("lengths", "predictions", "encoded"),
+        lib=library("lengths", "predictions", "parquet", "encoded"),
     output:
         accuracies="results/accuracy_by_length.csv",
     log:

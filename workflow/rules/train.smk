@@ -40,7 +40,7 @@ rule evaluate_model:
     input:
         model="results/runs/{variant}/seed{seed}/model.keras",
         test="results/vectorizer/test.arrow",
-        lib=library("layers", "batching", "training", "encoded", "metrics", "predictions"),
+        lib=library("layers", "batching", "training", "encoded", "metrics", "predictions", "parquet"),
     output:
         evaluation="results/runs/{variant}/seed{seed}/evaluation.json",
         predictions="results/runs/{variant}/seed{seed}/predictions.parquet",

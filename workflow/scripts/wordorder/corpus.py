@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from wordorder.errors import InputError
-from wordorder.files import replacing
+from wordorder.parquet import read_table, write_table
 
 LABELS = {"neg": 0, "pos": 1}
 MEMBER = re.compile(r"aclImdb/((?:train|test)/(?:neg|pos))/(.+)", re.DOTALL)
@@ -91,27 +90,12 @@ def write_reviews(path: Path, reviews: list[Review]) -> None:
     """Write reviews as a Parquet file, sorted by id and thereby by label: the id begins with the class folder."""
     rows = sorted(reviews, key=lambda review: review.id)
     table = pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
-    with replacing(path) as part:
-        pq.write_table(table, part, compression="zstd", write_page_checksum=True)
+    write_table(path, table)
 
 
 def read_reviews(path: Path) -> pa.Table:
     """Read the reviews of a split, columns id, label, rating and text. Raises InputError if the file is damaged."""
-    try:
-        # Not by pq.read_table, which fills a column that is missing with nulls.
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            table = file.read()
-            rows = file.metadata.num_rows
-        if not table.schema.equals(SCHEMA):
-            raise ValueError(f"it holds {', '.join(f'{field.name} ({field.type})' for field in table.schema)}")
-        if len(table) != rows:
-            raise ValueError(f"it holds {len(table)} of {rows} reviews")
-        table.validate(full=True)
-        if any(column.null_count for column in table.columns):
-            raise ValueError("a value is missing")
-        return table
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
+    return read_table(path, SCHEMA)
 
 
 def split_corpus(

@@ -5,43 +5,29 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from wordorder.errors import InputError
-from wordorder.files import replacing
+from wordorder.parquet import read_table, write_table
 
 SCHEMA = pa.schema([("id", pa.string()), ("label", pa.int8()), ("probability", pa.float32())])
 
 
 def write_predictions(path: Path, ids: Sequence[str], labels: np.ndarray, probabilities: np.ndarray) -> None:
     """Write a Parquet file: for each review its name, its label (0 or 1) and the probability that the label is 1."""
-    table = pa.table([ids, labels, probabilities], SCHEMA)
-    with replacing(path) as part:
-        pq.write_table(table, part, compression="zstd", write_page_checksum=True)
+    write_table(path, pa.table([ids, labels, probabilities], SCHEMA))
 
 
 def read_predictions(path: Path) -> pa.Table:
     """Read what `write_predictions` wrote, columns id, label and probability. Raises InputError if it is damaged."""
-    try:
-        # Not by pq.read_table, which fills a column that is missing with nulls.
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            table = file.read()
-            rows = file.metadata.num_rows
-        if not table.schema.equals(SCHEMA):
-            raise ValueError(f"it holds {', '.join(f'{field.name} ({field.type})' for field in table.schema)}")
-        if len(table) != rows or not rows:
-            raise ValueError(f"it holds {len(table)} of {rows} reviews")
-        table.validate(full=True)
-        if any(column.null_count for column in table.columns):
-            raise ValueError("a value is missing")
-        if not np.isin(table["label"], [0, 1]).all():
-            raise ValueError("a label is neither 0 nor 1")
-        probabilities = table["probability"].to_numpy()
-        if not ((probabilities >= 0) & (probabilities <= 1)).all():
-            raise ValueError("a probability is not between 0 and 1")
-        return table
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
+    table = read_table(path, SCHEMA)
+    labels, probabilities = table["label"].to_numpy(), table["probability"].to_numpy()
+    possible = np.isin(labels, [0, 1]) & (probabilities >= 0) & (probabilities <= 1)
+    if not len(table) or not possible.all():
+        raise InputError(
+            f"{path} is damaged (there must be reviews, with labels 0 or 1 and probabilities from 0 to 1). "
+            "Delete it and run again."
+        )
+    return table
 
 
 def read_correct(paths: Sequence[Path]) -> tuple[list[str], np.ndarray]:

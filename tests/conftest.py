@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from wordorder.demo_corpus import write_demo_corpus
+from wordorder.summary import COSTS
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -26,10 +27,6 @@ SMALL = {
 }
 
 
-# What differs from run to run, whatever the seed.
-COST_COLUMNS = ["seconds_per_epoch", "peak_memory_mb"]
-
-
 def results_of(directory):
     """The contents of all files that a run leaves, but for what it has cost; temporary files would be among them."""
     contents = {}
@@ -39,7 +36,7 @@ def results_of(directory):
             continue
         content = path.read_bytes()
         if name in ("results/runs.csv", "results/summary.csv"):
-            content = pd.read_csv(io.BytesIO(content), dtype=str).drop(columns=COST_COLUMNS).to_csv().encode()
+            content = pd.read_csv(io.BytesIO(content), dtype=str).drop(columns=COSTS).to_csv().encode()
         contents[name] = content
     return contents
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,16 @@ def processes_in(directory):
     return found
 
 
+def is_written(directory, pattern, since):
+    """Whether a file that fits the pattern has been written after the time `since`."""
+    for path in directory.glob(pattern):
+        # A training deletes its older backups.
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime > since:
+                return True
+    return False
+
+
 def run_until_killed(pipeline, directory, config, pattern, delay, whole_group):
     """Start a run and kill it `delay` seconds after a file that fits the pattern is written; return how it ended.
 
@@ -105,7 +116,7 @@ def run_until_killed(pipeline, directory, config, pattern, delay, whole_group):
     since = time.time()
     with (directory.with_name("output")).open("w+") as output:
         process = pipeline.start(directory, config=config, stdout=output)
-        while process.poll() is None and not any(path.stat().st_mtime > since for path in directory.glob(pattern)):
+        while process.poll() is None and not is_written(directory, pattern, since):
             time.sleep(0.02)
         try:
             process.wait(delay)
@@ -146,7 +157,9 @@ def test_killed_runs_end_as_the_undisturbed_one(pipeline, config, undisturbed, k
                 orphaned += not whole_group
                 unlocked = pipeline.snakemake(directory, "--unlock", config=config)
                 assert unlocked.returncode == 0, unlocked.stdout
-        while processes_in(directory):
+        deadline = time.monotonic() + 300
+        while left := processes_in(directory):
+            assert time.monotonic() < deadline, left
             time.sleep(0.1)
         assert differing(results_of(directory), results_of(undisturbed)) == []
         logs = directory.glob("logs/train_model/*/*.log")

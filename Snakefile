@@ -2,10 +2,10 @@
 #
 #     resources/                              what was downloaded
 #     results/reviews/{split}.parquet         the reviews of a split: id, label, rating, text
-#     results/vectorizer/vocabulary.json      the tokens, by falling frequency
-#     results/vectorizer/{split}.arrow        the reviews as token numbers
-#     results/glove/matrix.npy                row i is the vector of token i
-#     results/runs/{variant}/seed{seed}/      one training: model, history, costs, summary, evaluation
+#     results/vectorizers/{vectorizer}/vocabulary.json      the tokens, by falling frequency
+#     results/vectorizers/{vectorizer}/{split}.arrow        the reviews as token numbers
+#     results/vectorizers/{vectorizer}/glove.npy                row i is the vector of token i
+#     results/runs/{variant}/{size}/seed{seed}/      one training: model, history, costs, summary, evaluation
 #     results/runs.csv                        one row for each training
 #     results/summary.csv                     one row for each variant, over its seeds
 #     results/comparisons.csv                 one row for each pair of variants

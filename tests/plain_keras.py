@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from wordorder.layers import SequenceClassifier
+from wordorder.models import LSTMClassifier
 
 VOCABULARY, DIMENSION, UNITS, LENGTH = 40, 5, 3, 12
 CASES = [(features, mask) for features in ("one_hot", "embedding", "glove") for mask in (False, True)]
@@ -38,7 +38,7 @@ class PlainClassifier(keras.Model):
         return self.classifier(self.bidirectional(embedded, mask=tokens != 0 if self.mask else None))
 
     def parts(self, values=None):
-        """Arrange the weights, or the given values for them, as those of SequenceClassifier."""
+        """Arrange the weights, or the given values for them, as those of LSTMClassifier."""
         values = dict(zip(map(id, self.weights), self.weights if values is None else values, strict=True))
         ahead, back = (
             direction.cell for direction in (self.bidirectional.forward_layer, self.bidirectional.backward_layer)
@@ -53,7 +53,7 @@ class PlainClassifier(keras.Model):
 
 
 def weights_of(model):
-    """The weights of a SequenceClassifier, by their role."""
+    """The weights of a LSTMClassifier, by their role."""
     lstm = model.bidirectional
     return [model.token_table.rows, *lstm.kernels, *lstm.recurrent_kernels, *lstm.biases, *model.classifier.weights]
 
@@ -66,7 +66,7 @@ def pair(features, mask, seed=1, dropout=0.0):
     for weight in plain.weights:
         weight.assign(rng.normal(0, 0.5, weight.shape))
     dimension = None if features == "one_hot" else DIMENSION
-    model = SequenceClassifier(features, VOCABULARY, UNITS, dropout, dimension, mask)
+    model = LSTMClassifier(features, VOCABULARY, UNITS, dropout, dimension, mask)
     model.build()
     for weight, value in zip(weights_of(model), plain.parts(), strict=True):
         # A copy: on JAX the training of one model would delete the arrays of the other.

@@ -219,7 +219,7 @@ REFUSED = [
 def test_nothing_is_started_or_deleted(pipeline, run, overlay, line):
     # Catches: a check that comes after the first job, an exit status of 0, a traceback, a message that stands twice.
     # The deleted model is there to be trained again, and is not.
-    (run / "results/runs/glove/seed1/model.keras").unlink()
+    (run / "results/runs/glove/all/seed1/model.keras").unlink()
     before = file_dates(run)
     result = pipeline.snakemake(run, config=overlay)
     assert result.returncode == 1

@@ -39,7 +39,7 @@ def assert_finishes(pipeline, directory, finished):
     names = "runs", "summary", "comparisons", "accuracy_by_length"
     tables = [f"results/{name}.csv" for name in names]
     contents = {name: content for name, content in results_of(directory).items() if name not in tables}
-    wanted = ("resources/", "results/reviews/", "results/vectorizer/", "results/glove/", "results/runs/glove/seed1/")
+    wanted = ("resources/", "results/reviews/", "results/vectorizers/words/", "results/runs/glove/all/seed1/")
     expected = {name: content for name, content in expected.items() if name.startswith(wanted)}
     assert differing(contents, expected) == []
 
@@ -49,7 +49,7 @@ def test_full_and_read_only_disk(pipeline, finished, small_disk):
     directory, mount = small_disk
     result = pipeline.snakemake(directory, config=ONE_RUN)
     assert result.returncode == 1
-    assert "results/vectorizer/train.arrow cannot be written" in result.stdout
+    assert "results/vectorizers/words/train.arrow cannot be written" in result.stdout
     assert "No space left on device" in result.stdout
     assert "Traceback" not in result.stdout
     mount("remount,size=50m,ro")
@@ -63,7 +63,7 @@ def test_full_and_read_only_disk(pipeline, finished, small_disk):
 
 def test_limited_memory(pipeline, run, finished):
     # Catches: a limit that makes a training hang, or leave half a model; and one that the log does not name.
-    (run / "results/runs/glove/seed1/model.keras").unlink()
+    (run / "results/runs/glove/all/seed1/model.keras").unlink()
     limit = 1500 * 2**20
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (limit, before[1]))
@@ -74,9 +74,9 @@ def test_limited_memory(pipeline, run, finished):
     assert result.returncode == 1
     # Python may live to say more, C++ code seldom does.
     assert "Memory is limited to 1,500 MB (ulimit -v). If this log ends early, that was too little." in result.stdout
-    assert not (run / "results/runs/glove/seed1/model.keras").exists()
+    assert not (run / "results/runs/glove/all/seed1/model.keras").exists()
     shutil.rmtree(run / "results/runs/one_hot")
-    shutil.rmtree(run / "results/runs/glove/seed2")
+    shutil.rmtree(run / "results/runs/glove/all/seed2")
     assert_finishes(pipeline, run, finished)
 
 
@@ -84,12 +84,12 @@ def test_limited_memory(pipeline, run, finished):
     ("name", "message"),
     [
         ("results/reviews/train.parquet", "train.parquet is damaged"),
-        ("results/vectorizer/vocabulary.json", "vocabulary.json is not a vocabulary file"),
-        ("results/vectorizer/validation.arrow", "validation.arrow is damaged"),
-        ("results/glove/matrix.npy", "matrix.npy is damaged"),
-        ("results/runs/glove/seed1/model.keras", "model.keras is damaged"),
-        ("results/runs/glove/seed1/training.json", "training.json is damaged"),
-        ("results/runs/glove/seed1/predictions.parquet", "predictions.parquet is damaged"),
+        ("results/vectorizers/words/vocabulary.json", "vocabulary.json is not a vocabulary file"),
+        ("results/vectorizers/words/validation.arrow", "validation.arrow is damaged"),
+        ("results/vectorizers/words/glove.npy", "matrix.npy is damaged"),
+        ("results/runs/glove/all/seed1/model.keras", "model.keras is damaged"),
+        ("results/runs/glove/all/seed1/training.json", "training.json is damaged"),
+        ("results/runs/glove/all/seed1/predictions.parquet", "predictions.parquet is damaged"),
     ],
 )
 def test_truncated_product(pipeline, run, name, message):
@@ -121,7 +121,7 @@ def test_product_altered_by_hand(pipeline, run):
     summary = run / "results/summary.csv"
     summary.write_text(summary.read_text(encoding="utf-8").replace("one_hot", "altered"), encoding="utf-8")
     assert planned(pipeline.snakemake(run, "results/summary.csv", "-n")) == set()
-    record = run / "results/runs/glove/seed1/training.json"
+    record = run / "results/runs/glove/all/seed1/training.json"
     date = record.stat().st_mtime_ns
     record.write_text(record.read_text(encoding="utf-8").replace('"seed": 1', '"seed": 7'), encoding="utf-8")
     assert planned(pipeline.snakemake(run, "results/summary.csv", "-n")) == {"summarize_runs"}
@@ -131,7 +131,7 @@ def test_product_altered_by_hand(pipeline, run):
 
 def test_second_pipeline_in_the_same_folder_is_refused(pipeline, run):
     # Catches: two runs that write the same products at once; a refusal that leaves one helpless.
-    (run / "results/runs/glove/seed1/model.keras").unlink()
+    (run / "results/runs/glove/all/seed1/model.keras").unlink()
     first = pipeline.start(run)
     try:
         deadline = time.monotonic() + 60

@@ -29,7 +29,7 @@ from wordorder.corpus import Review, read_archive, read_reviews, write_reviews
 from wordorder.encoded import read_encoded, write_encoded
 from wordorder.errors import InputError
 from wordorder.glove import glove_matrix
-from wordorder.layers import SequenceClassifier
+from wordorder.models import LSTMClassifier
 from wordorder.predictions import read_predictions, write_predictions
 from wordorder.summary import COSTS, EVALUATION_KEYS, TRAINING_KEYS, read_costs, read_record, read_runs, summarize
 from wordorder.training import build_model, load_model, read_matrix
@@ -156,7 +156,7 @@ def write_small_model(path):
 
 def model_content(path):
     model = load_model(path)
-    assert isinstance(model, SequenceClassifier)
+    assert isinstance(model, LSTMClassifier)
     return model.settings, [weight.tolist() for weight in model.get_weights()]
 
 
@@ -606,7 +606,7 @@ def test_a_model_of_another_kind_is_refused(folder, model_parts, data):
         for member, content in parts.items():
             archive.writestr(member, content)
     model = attempt(load_model, path)
-    assert model is None or type(model) is SequenceClassifier
+    assert model is None or type(model) is LSTMClassifier
 
 
 # The config. YAML has more than JSON: dates, bytes, keys of all types, numbers of any length, and values within

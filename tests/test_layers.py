@@ -17,7 +17,7 @@ from keras import ops
 from plain_keras import CASES, LENGTH, pair, token_batch, weights_of
 
 from wordorder import layers
-from wordorder.layers import SequenceClassifier
+from wordorder.models import LSTMClassifier
 from wordorder.training import compiled, value_and_gradients
 
 
@@ -111,7 +111,7 @@ def test_masked_outputs_do_not_depend_on_the_padding(features):
 )
 def test_sizes_are_those_of_the_chapter(features, dimension, total, trainable):
     # Catches: a weight too many or too few, and vectors that learn though they are frozen.
-    model = SequenceClassifier(features, 20_000, 32, 0.5, dimension)
+    model = LSTMClassifier(features, 20_000, 32, 0.5, dimension)
     model.build()
     assert model.count_params() == total
     assert sum(np.prod(weight.shape) for weight in model.trainable_variables) == trainable
@@ -122,7 +122,7 @@ def test_initial_weights_are_distributed_as_those_of_plain_keras(features):
     # Catches: another scale of the start (the table of a one-hot model is two kernels, each with a limit of its own),
     # a recurrent kernel that is not orthogonal, a forget bias that is not 1.
     vocabulary, dimension, units = 3000, 50, 16
-    model = SequenceClassifier(features, vocabulary, units, 0.5, None if features == "one_hot" else dimension)
+    model = LSTMClassifier(features, vocabulary, units, 0.5, None if features == "one_hot" else dimension)
     model.build()
     inputs = vocabulary if features == "one_hot" else dimension
     lstm = keras.layers.LSTM(units)
@@ -151,7 +151,7 @@ def test_saved_model_loads_with_the_layers_alone(tmp_path):
     path = tmp_path / "model.keras"
     model.save(path)
     code = (
-        "import sys, json, numpy as np, keras, wordorder.layers\n"
+        "import sys, json, numpy as np, keras, wordorder.models\n"
         f"model = keras.models.load_model({str(path)!r})\n"
         f"outputs = np.asarray(model(np.array({tokens.tolist()}, 'int32')))\n"
         "modules = sorted(name for name in sys.modules if name.startswith('wordorder'))\n"

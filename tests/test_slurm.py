@@ -208,7 +208,7 @@ RESOURCES = [
 
 def has_backup(directory, variant):
     """Whether a training has a backup to go on from."""
-    return any((directory / f"backups/train_model/{variant}/seed1").glob("epoch*.npz"))
+    return any((directory / f"backups/train_model/{variant}/all/seed1").glob("epoch*.npz"))
 
 
 def processes(job, command=""):
@@ -278,14 +278,14 @@ def test_same_result(cut_off, variant):
         {name: content for name, content in results_of(directory).items() if f"/{variant}/" in name}
         for directory in cut_off[:2]
     )
-    assert f"results/runs/{variant}/seed1/model.keras" in expected
+    assert f"results/runs/{variant}/all/seed1/model.keras" in expected
     assert differing(ours, expected) == []
 
 
 @pytest.mark.parametrize("variant", FATES[:3])
 def test_goes_on(cut_off, variant):
     # Catches: a training that starts from nothing when it is tried again; one that nothing cut off.
-    log = (cut_off[0] / f"logs/train_model/{variant}/seed1.log").read_text(encoding="utf-8")
+    log = (cut_off[0] / f"logs/train_model/{variant}/all/seed1.log").read_text(encoding="utf-8")
     (epoch,) = re.findall(r"Going on after epoch (\d+)", log)
     assert 1 <= int(epoch) < CUT_OFF["variants"][variant]["epochs"]
 

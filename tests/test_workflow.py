@@ -29,7 +29,7 @@ def planned(result):
     counts = {rule: int(count) for rule, count in re.findall(r"^(\S+) +(\d+)$", result.stdout, re.MULTILINE)}
     for target in ("results/summary.csv", "all", "total"):
         counts.pop(target, None)
-    messages = re.findall(r"^Job \d+: (\w+) (\w+) with seed (\d+)$", result.stdout, re.MULTILINE)
+    messages = re.findall(r"^Job \d+: (\w+) (\w+) .* with seed (\d+)$", result.stdout, re.MULTILINE)
     jobs = {f"{VERBS[verb]} {variant} {seed}" for verb, variant, seed in messages}
     jobs |= counts.keys() - VERBS.values()
     assert len(jobs) == sum(counts.values())
@@ -84,7 +84,7 @@ def test_no_change(pipeline, run):
 def test_touched_products(pipeline, run):
     # Catches: products compared by their dates and not by their content. Every input is made newer than every output
     # that depends on it, by falling dates from the first step to the last.
-    steps = ["resources", "reviews", "vocabulary.json", "arrow", "matrix.npy", "model.keras", "training.json", ""]
+    steps = ["resources", "reviews", "vocabulary.json", "arrow", "glove.npy", "model.keras", "training.json", ""]
     for step, name in reversed(list(enumerate(steps))):
         touched = [path for path in products(run) if name in str(path.relative_to(run))]
         assert touched
@@ -128,7 +128,7 @@ CHANGES = {
     ),
     "a variant taken from the list": ({"active_variants": ["one_hot"]}, TABLES),
     "a seed taken from the list": ({"seeds": [2]}, TABLES),
-    "max_tokens": ({"vectorizer": {"max_tokens": 200}}, FROM_VECTORIZER),
+    "max_tokens": ({"vectorizers": {"words": {"max_tokens": 200}}}, FROM_VECTORIZER),
     "the seed of the split": ({"split": {"seed": 1}}, FROM_VECTORIZER | {"split_corpus"}),
     "the figure of the chapter": ({"variants": {"one_hot": {"chapter_accuracy": 0.9}}}, {"summarize_runs"}),
     "the resamples of the comparison": ({"statistics": {"resamples": 500}}, {"compare_variants"}),
@@ -145,6 +145,7 @@ def test_change_of_the_config(pipeline, run, change):
 
 
 CODE = {
+    "wordorder/models.py": ONE_HOT | GLOVE | TABLES,
     "wordorder/layers.py": ONE_HOT | GLOVE | TABLES,
     "wordorder/batching.py": ONE_HOT | GLOVE | TABLES,
     "wordorder/training.py": ONE_HOT | GLOVE | TABLES,
@@ -172,7 +173,7 @@ def test_change_of_the_code(pipeline, run, code, name):
 @pytest.mark.parametrize("target", ["results/summary.csv", "all"])
 def test_deleted_model(pipeline, run, target):
     # Catches: Snakemake's own behaviour, which is not to look for what is missing behind a file that is there.
-    (run / "results/runs/glove/seed2/model.keras").unlink()
+    (run / "results/runs/glove/all/seed2/model.keras").unlink()
     expected = both(("glove", 2)) | TABLES
     assert planned(pipeline.snakemake(run, target, "-n")) == expected
 
@@ -180,7 +181,7 @@ def test_deleted_model(pipeline, run, target):
 def test_deleted_product(pipeline, run):
     # Catches: a product that the target forgets, so that after a step that failed the old summary counts as up to date.
     expected = sorted(str(path.relative_to(run)) for path in products(run))
-    (run / "results/vectorizer/vocabulary.json").unlink()
+    (run / "results/vectorizers/words/vocabulary.json").unlink()
     result = pipeline.snakemake(run, "results/summary.csv", "-n")
     assert planned(result) == FROM_VECTORIZER
     (inputs,) = re.findall(r"^rule results/summary.csv:\n +input: (.*)$", result.stdout, re.MULTILINE)
@@ -206,7 +207,7 @@ SPLIT_SIZES = {"train": 1600, "validation": 400, "test": TEST_REVIEWS}
 def test_files_of_a_run(finished, variant, seed):
     # Catches: a record that does not say what was run; an evaluation that is not that of the predictions beside it;
     # a best epoch that is not the best of the history.
-    folder = finished / f"results/runs/{variant}/seed{seed}"
+    folder = finished / f"results/runs/{variant}/all/seed{seed}"
     record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     evaluation = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     history = pd.read_csv(folder / "history.csv")
@@ -236,7 +237,7 @@ def test_tables(finished):
     runs = pd.read_csv(finished / "results/runs.csv")
     assert list(zip(runs["variant"], runs["seed"], strict=True)) == RUNS
     for row in runs.itertuples():
-        text = (finished / f"results/runs/{row.variant}/seed{row.seed}/evaluation.json").read_text(encoding="utf-8")
+        text = (finished / f"results/runs/{row.variant}/all/seed{row.seed}/evaluation.json").read_text(encoding="utf-8")
         assert row.test_accuracy == pytest.approx(json.loads(text)["test_accuracy"])
     assert {"settings.units", "optimizer.epsilon", "versions.keras", "backend"} <= set(runs)
 
@@ -275,15 +276,15 @@ def test_comparisons(finished):
     for (_, rows), accuracy in zip(groups, runs["test_accuracy"], strict=True):
         assert rows["reviews"].sum() == TEST_REVIEWS
         assert (rows["reviews"] * rows["accuracy"]).sum() == pytest.approx(TEST_REVIEWS * accuracy, abs=0.01)
-    with pa.ipc.open_file(finished / "results/vectorizer/test.arrow") as file:
+    with pa.ipc.open_file(finished / "results/vectorizers/words/test.arrow") as file:
         tokens = [len(sequence) for sequence in file.read_all()["tokens"]]
     assert (lengths["min_tokens"].min(), lengths["max_tokens"].max()) == (min(tokens), max(tokens))
 
 
 def test_glove_matrix(finished):
     # Catches: rows that belong to other tokens, vectors for padding and unknown.
-    tokens = json.loads((finished / "results/vectorizer/vocabulary.json").read_text(encoding="utf-8"))
-    matrix = np.load(finished / "results/glove/matrix.npy")
+    tokens = json.loads((finished / "results/vectorizers/words/vocabulary.json").read_text(encoding="utf-8"))
+    matrix = np.load(finished / "results/vectorizers/words/glove.npy")
     assert matrix.shape == (300, 100)
     vectors = {}
     with (finished / "resources/glove.txt").open(encoding="utf-8") as file:
@@ -310,7 +311,7 @@ def test_logs_and_benchmarks(finished):
 def test_log_of_a_training(finished):
     # Catches: progress bars that fill the log with control characters; epochs that are not reported, or twice.
     # Not read_text, which takes a carriage return for the end of a line.
-    log = (finished / "logs/train_model/glove/seed2.log").read_bytes().decode()
+    log = (finished / "logs/train_model/glove/all/seed2.log").read_bytes().decode()
     assert re.findall(r"epoch (\d+): loss \d", log) == ["1", "2"]
     assert all(character.isprintable() for character in log.replace("\n", ""))
     assert "glove, seed 2" in log.splitlines()[0]
@@ -322,7 +323,7 @@ def test_no_file_is_left_over(finished):
     products = {path.name for path in (finished / "results").rglob("*") if path.is_file()}
     assert products == {
         *("train.parquet", "validation.parquet", "test.parquet", "vocabulary.json"),
-        *("train.arrow", "validation.arrow", "test.arrow", "matrix.npy"),
+        *("train.arrow", "validation.arrow", "test.arrow", "glove.npy"),
         *("model.keras", "history.csv", "costs.csv", "summary.txt", "training.json"),
         *("evaluation.json", "predictions.parquet"),
         *("runs.csv", "summary.csv", "comparisons.csv", "accuracy_by_length.csv"),
@@ -351,7 +352,7 @@ def test_diverged_training_fails(diverged):
     assert "The training diverged: the loss in epoch 1 is nan" in result.stdout
     assert "optimizer.learning_rate" in result.stdout
     assert "Traceback" not in result.stdout
-    left = sorted(path.name for path in (directory / "results/runs/one_hot/seed1").iterdir())
+    left = sorted(path.name for path in (directory / "results/runs/one_hot/all/seed1").iterdir())
     assert left == ["evaluation.json", "predictions.parquet"]
 
 

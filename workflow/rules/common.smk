@@ -15,11 +15,22 @@ if problems:
     raise WorkflowError("\n- ".join(["The config cannot be used:", *problems]))
 
 VARIANTS = {name: complete_variant(variant, config["defaults"]) for name, variant in config["variants"].items()}
+CURVE = config["learning_curve"]
+# The features that are a matrix of their own, beside the vocabulary.
+PRETRAINED = ["glove"]
 SPLITS = ["train", "validation", "test"]
+# The runs on all training reviews.
+RUNS = [
+    (variant, seed)
+    for variant in config["active_variants"]
+    for seed in config["variants"][variant].get("seeds", config["seeds"])
+]
 
 
 wildcard_constraints:
+    vectorizer="|".join(config["vectorizers"]),
     variant="|".join(VARIANTS),
+    size=r"all|\d+",
     seed=r"\d+",
 
 
@@ -33,27 +44,54 @@ def library(*modules):
     return [f"{folder}/{module}.py" for module in modules]
 
 
+def vectorizer_file(name):
+    """The file `name` of the vectorizer of a variant."""
+
+    def path(wildcards):
+        return f"results/vectorizers/{VARIANTS[wildcards.variant]['vectorizer']}/{name}"
+
+    return path
+
+
 def pretrained_vectors(wildcards):
-    """The matrix of pretrained vectors, for the variants that use it."""
-    return "results/glove/matrix.npy" if VARIANTS[wildcards.variant]["features"] == "glove" else []
+    """The matrix of pretrained vectors, for the variants that use one."""
+    features = VARIANTS[wildcards.variant]["features"]
+    return vectorizer_file(f"{features}.npy")(wildcards) if features in PRETRAINED else []
+
+
+def run_settings(wildcards):
+    """The settings of a training: on a part of the reviews with another end."""
+    settings = VARIANTS[wildcards.variant]
+    return settings if wildcards.size == "all" else settings | {key: CURVE[key] for key in ("epochs", "patience")}
 
 
 def run_files(name):
-    """The file `name` of every run that the config asks for."""
-    return expand(
-        "results/runs/{variant}/seed{seed}/{name}", variant=config["active_variants"], seed=config["seeds"], name=name
+    """The file `name` of every run on all training reviews."""
+    return [f"results/runs/{variant}/all/seed{seed}/{name}" for variant, seed in RUNS]
+
+
+def vectorizer_files():
+    """What is made of the reviews for the models that the config asks for, and to tell short reviews from long ones."""
+    variants = [VARIANTS[name] for name in [*config["active_variants"], *CURVE["variants"]]]
+    names = dict.fromkeys([config["defaults"]["vectorizer"], *(variant["vectorizer"] for variant in variants)])
+    matrices = dict.fromkeys(
+        f"{variant['vectorizer']}/{variant['features']}.npy"
+        for variant in variants
+        if variant["features"] in PRETRAINED
     )
+    files = [
+        f"{name}/{file}" for name in names for file in ["vocabulary.json", *(f"{split}.arrow" for split in SPLITS)]
+    ]
+    return [f"results/vectorizers/{file}" for file in [*files, *matrices]]
 
 
 def products(wildcards):
     """Every file that the config asks for."""
-    vectors = ["resources/glove.txt", "results/glove/matrix.npy"]
     return [
         "resources/aclImdb_v1.tar.gz",
-        "results/vectorizer/vocabulary.json",
+        *(["resources/glove.txt"] if any(file.endswith("glove.npy") for file in vectorizer_files()) else []),
         *expand("results/reviews/{split}.parquet", split=SPLITS),
-        *expand("results/vectorizer/{split}.arrow", split=SPLITS),
-        *(vectors if any(VARIANTS[name]["features"] == "glove" for name in config["active_variants"]) else []),
+        *vectorizer_files(),
         *run_files("model.keras"),
         *run_files("history.csv"),
         *run_files("costs.csv"),

@@ -36,6 +36,16 @@ LIMITS = {
     "maximum": "at most",
     "exclusiveMaximum": "less than",
 }
+# What each kind of model can be made from, and the settings that it has besides.
+TRAINING = ["batch_size", "epochs", "patience", "optimizer"]
+MODELS = {
+    "lstm": {
+        "features": ["one_hot", "embedding", "glove"],
+        "settings": ["sequence_length", "units", "dropout", "mask", *TRAINING, "group_by_length"],
+    },
+}
+# What is no setting of the training.
+SHOWN = ["seeds", "chapter_accuracy"]
 
 
 def shown(value):
@@ -145,15 +155,35 @@ def meaning_problems(config):
             f"write {named[1]}, or name the file that has {dimension} dimensions."
         )
     for name, variant in config["variants"].items():
-        features = variant["features"]
-        if features == "embedding" and "dimension" not in variant:
-            yield f"variants.{name}: an embedding needs a dimension; write, for example, dimension: 256."
-        if features != "embedding" and "dimension" in variant:
-            yield f"variants.{name}.dimension: only an embedding has one; remove it, {features} needs none."
-    known = list(config["variants"])
-    for name in config["active_variants"]:
+        yield from variant_problems(f"variants.{name}", variant | complete_variant(variant, config["defaults"]), config)
+    for key, names in [
+        ("active_variants", config["active_variants"]),
+        ("learning_curve.variants", config["learning_curve"]["variants"]),
+    ]:
+        for name in names:
+            if name not in config["variants"]:
+                yield f"{key}: {shown(name)} is not defined under variants; {suggestion(name, config['variants'])}"
+
+
+def variant_problems(key, variant, config):
+    """The settings of a variant that do not go together, one line each."""
+    model, features = variant["model"], variant["features"]
+    if features not in MODELS[model]["features"]:
+        yield f"{key}.features: the model {model} has no {features}; {suggestion(features, MODELS[model]['features'])}"
+    elif features == "embedding" and "dimension" not in variant:
+        yield f"{key}: an embedding needs a dimension; write, for example, dimension: 256."
+    elif features != "embedding" and "dimension" in variant:
+        yield f"{key}.dimension: only an embedding has one; remove it, {features} needs none."
+    known = ["model", "vectorizer", "features", "dimension", *MODELS[model]["settings"], *SHOWN]
+    for name in variant:
         if name not in known:
-            yield f"active_variants: {shown(name)} is not defined under variants; {suggestion(name, known)}"
+            yield f"{key}.{name}: the model {model} has none; remove it."
+    vectorizer = variant["vectorizer"]
+    if vectorizer not in config["vectorizers"]:
+        yield (
+            f"{key}.vectorizer: {shown(vectorizer)} is not defined under vectorizers; "
+            f"{suggestion(vectorizer, config['vectorizers'])}"
+        )
 
 
 def config_problems(config, schema):
@@ -173,7 +203,8 @@ def config_problems(config, schema):
 
 
 def complete_variant(variant, defaults):
-    """The settings of a variant: its own, and the defaults for the rest; without the figures that are only shown."""
+    """The settings of a training: those of the variant, and the defaults for the rest that its kind of model has."""
+    model = variant.get("model", defaults["model"])
     settings = {**defaults, **variant, "optimizer": {**defaults["optimizer"], **variant.get("optimizer", {})}}
-    settings.pop("chapter_accuracy", None)
-    return settings
+    known = ["model", "vectorizer", "features", "dimension", *MODELS[model]["settings"]]
+    return {name: value for name, value in settings.items() if name in known}

@@ -29,18 +29,20 @@ rule adapt_vectorizer:
         reviews="results/reviews/train.parquet",
         lib=library("vectorizer"),
     output:
-        vocabulary="results/vectorizer/vocabulary.json",
+        vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
     log:
-        "logs/adapt_vectorizer.log",
+        "logs/adapt_vectorizer/{vectorizer}.log",
     benchmark:
-        "benchmarks/adapt_vectorizer.tsv"
+        "benchmarks/adapt_vectorizer/{vectorizer}.tsv"
     conda:
         "../../environment.yml"
     params:
-        max_tokens=lookup("vectorizer/max_tokens", within=config),
-        standardize=lookup("vectorizer/standardize", within=config),
+        max_tokens=lookup("vectorizers/{vectorizer}/max_tokens", within=config),
+        standardize=lookup("vectorizers/{vectorizer}/standardize", within=config),
+        strip_html=lookup("vectorizers/{vectorizer}/strip_html", within=config),
+        ngrams=lookup("vectorizers/{vectorizer}/ngrams", within=config),
     message:
-        "Adapting the vectorizer to the training reviews"
+        "Adapting the vectorizer {wildcards.vectorizer} to the training reviews"
     script:
         "../scripts/adapt_vectorizer.py"
 
@@ -48,20 +50,22 @@ rule adapt_vectorizer:
 rule encode_reviews:
     input:
         reviews=expand("results/reviews/{split}.parquet", split=SPLITS),
-        vocabulary="results/vectorizer/vocabulary.json",
+        vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
         lib=library("vectorizer", "encoded"),
     output:
-        encoded=expand("results/vectorizer/{split}.arrow", split=SPLITS),
+        encoded=expand("results/vectorizers/{{vectorizer}}/{split}.arrow", split=SPLITS),
     log:
-        "logs/encode_reviews.log",
+        "logs/encode_reviews/{vectorizer}.log",
     benchmark:
-        "benchmarks/encode_reviews.tsv"
+        "benchmarks/encode_reviews/{vectorizer}.tsv"
     conda:
         "../../environment.yml"
     params:
-        standardize=lookup("vectorizer/standardize", within=config),
+        standardize=lookup("vectorizers/{vectorizer}/standardize", within=config),
+        strip_html=lookup("vectorizers/{vectorizer}/strip_html", within=config),
+        ngrams=lookup("vectorizers/{vectorizer}/ngrams", within=config),
     message:
-        "Encoding the reviews"
+        "Encoding the reviews with the vectorizer {wildcards.vectorizer}"
     script:
         "../scripts/encode_reviews.py"
 
@@ -69,14 +73,14 @@ rule encode_reviews:
 rule build_glove_matrix:
     input:
         vectors="resources/glove.txt",
-        vocabulary="results/vectorizer/vocabulary.json",
+        vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
         lib=library("glove"),
     output:
-        matrix="results/glove/matrix.npy",
+        matrix="results/vectorizers/{vectorizer}/glove.npy",
     log:
-        "logs/build_glove_matrix.log",
+        "logs/build_glove_matrix/{vectorizer}.log",
     benchmark:
-        "benchmarks/build_glove_matrix.tsv"
+        "benchmarks/build_glove_matrix/{vectorizer}.tsv"
     conda:
         "../../environment.yml"
     params:

@@ -41,8 +41,7 @@ rule compare_variants:
     conda:
         "../../environment.yml"
     params:
-        variants=lookup("active_variants", within=config),
-        seeds=lookup("seeds", within=config),
+        runs=RUNS,
         resamples=lookup("statistics/resamples", within=config),
         seed=lookup("statistics/seed", within=config),
     script:
@@ -52,7 +51,7 @@ rule compare_variants:
 rule tabulate_lengths:
     input:
         predictions=run_files("predictions.parquet"),
-        test="results/vectorizer/test.arrow",
+        test=f"results/vectorizers/{config['defaults']['vectorizer']}/test.arrow",
         lib=library("lengths", "predictions", "parquet", "encoded"),
     output:
         accuracies="results/accuracy_by_length.csv",
@@ -63,8 +62,7 @@ rule tabulate_lengths:
     conda:
         "../../environment.yml"
     params:
-        variants=lookup("active_variants", within=config),
-        seeds=lookup("seeds", within=config),
+        runs=RUNS,
     script:
         "../scripts/tabulate_lengths.py"
 

@@ -11,9 +11,15 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(reviews: Path, vocabulary: Path, max_tokens: int, standardize: str) -> None:
+def main(reviews: Path, vocabulary: Path, *, max_tokens: int, standardize: str, strip_html: bool, ngrams: int) -> None:
     """Write the tokens by falling frequency."""
-    tokens = adapt_vocabulary(read_reviews(reviews)["text"].to_pylist(), max_tokens, standardize)
+    tokens = adapt_vocabulary(
+        read_reviews(reviews)["text"].to_pylist(),
+        max_tokens=max_tokens,
+        standardize=standardize,
+        strip_html=strip_html,
+        ngrams=ngrams,
+    )
     write_vocabulary(vocabulary, tokens)
     print(f"{len(tokens)} tokens, padding and unknown included; the most frequent: {' '.join(tokens[2:12])}")
 
@@ -26,4 +32,6 @@ if __name__ == "__main__":
             vocabulary=Path(snakemake.output.vocabulary),
             max_tokens=snakemake.params.max_tokens,
             standardize=snakemake.params.standardize,
+            strip_html=snakemake.params.strip_html,
+            ngrams=snakemake.params.ngrams,
         )

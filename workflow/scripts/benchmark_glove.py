@@ -57,13 +57,13 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("vectors", type=Path, help="the unpacked GloVe file")
-    parser.add_argument("results", type=Path, help="folder that holds vectorizer/")
+    parser.add_argument("results", type=Path, help="folder that holds vectorizers/")
     parser.add_argument("table", type=Path, nargs="?", help="CSV file to write")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each reader (default: 5)")
     parser.add_argument("--reader", choices=READERS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.reader:
-        measure(arguments.reader, arguments.vectors, arguments.results / "vectorizer/vocabulary.json")
+        measure(arguments.reader, arguments.vectors, arguments.results / "vectorizers/words/vocabulary.json")
         return
     figures = {reader: [] for reader in READERS}
     for _ in range(arguments.rounds):

@@ -60,9 +60,9 @@ def measure(results: Path, axis: str, value: int, steps: int) -> None:
     start_backend("jax", 1)
     from wordorder.training import RMSprop, Trainer, batches, build_model, shuffled_chunks
 
-    data = read_encoded(results / "vectorizer/train.arrow")
+    data = read_encoded(results / "vectorizers/words/train.arrow")
     settings = variant_settings("embedding")
-    vocabulary_size = len(read_vocabulary(results / "vectorizer/vocabulary.json"))
+    vocabulary_size = len(read_vocabulary(results / "vectorizers/words/vocabulary.json"))
     if axis == "reviews":
         # The masked model: trimmed batches make this the quickest.
         settings = variant_settings("embedding_masked")
@@ -85,7 +85,7 @@ def measure(results: Path, axis: str, value: int, steps: int) -> None:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path, help="folder that holds vectorizer/")
+    parser.add_argument("results", type=Path, help="folder that holds vectorizers/")
     parser.add_argument("table", type=Path, nargs="?", help="CSV file to write")
     parser.add_argument("--steps", type=int, default=30, help="steps at each point (default: 30)")
     parser.add_argument("--small", action="store_true", help="one small point of each kind")
@@ -96,7 +96,7 @@ def main() -> None:
         return
     import pandas as pd
 
-    data = read_encoded(arguments.results / "vectorizer/train.arrow")
+    data = read_encoded(arguments.results / "vectorizers/words/train.arrow")
     rows = []
     for axis, values in (SMALL if arguments.small else AXES).items():
         for value in values:

@@ -161,9 +161,9 @@ def work(results: Path, implementation: str, variant: str, sample: int) -> None:
     if backend != "torch":
         start_backend(backend, 1 if ours else os.cpu_count())
     settings = variant_settings(variant)
-    vocabulary_size = len(read_vocabulary(results / "vectorizer/vocabulary.json"))
-    vectors = results / "glove/matrix.npy" if settings["features"] == "glove" else None
-    inputs = read_encoded(results / "vectorizer/train.arrow"), settings, vocabulary_size, vectors
+    vocabulary_size = len(read_vocabulary(results / "vectorizers/words/vocabulary.json"))
+    vectors = results / "vectorizers/words/glove.npy" if settings["features"] == "glove" else None
+    inputs = read_encoded(results / "vectorizers/words/train.arrow"), settings, vocabulary_size, vectors
     if ours:
         running = our_steps(*inputs, sample)
     else:
@@ -232,7 +232,7 @@ def compare(results: Path, variant: str, rounds: int, sample: int) -> list[dict]
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path, help="folder that holds vectorizer/ and glove/")
+    parser.add_argument("results", type=Path, help="folder that holds vectorizers/")
     parser.add_argument("table", type=Path, nargs="?", help="CSV file to write")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each implementation (default: 5)")
     parser.add_argument("--sample", type=int, default=60, help="our steps in each turn (default: 60)")

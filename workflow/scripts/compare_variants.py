@@ -16,18 +16,16 @@ def main(
     predictions: list[Path],
     comparisons: Path,
     *,
-    variants: list[str],
-    seeds: list[int],
+    runs: list[tuple[str, int]],
     resamples: int,
     seed: int,
 ) -> None:
-    """Write one row for each pair; the predictions come by variant and within it by seed."""
+    """Write one row for each pair; `runs` holds the variant and the seed of each file of predictions."""
     _, correct = read_correct(predictions)
-    correct = correct.reshape(len(variants), len(seeds), -1)
-    table = compare(correct, variants, seeds, resamples=resamples, seed=seed)
+    table = compare(correct, runs, resamples=resamples, seed=seed)
     with replacing(comparisons) as part:
         table.to_csv(part, index=False)
-    print(f"{resamples} resamples of {correct.shape[2]} reviews and {len(seeds)} seeds")
+    print(f"{resamples} resamples of {correct.shape[1]} reviews and the seeds")
     print(table.to_string(index=False))
 
 
@@ -36,8 +34,7 @@ if __name__ == "__main__":
         main(
             predictions=[Path(path) for path in snakemake.input.predictions],
             comparisons=Path(snakemake.output.comparisons),
-            variants=snakemake.params.variants,
-            seeds=snakemake.params.seeds,
+            runs=snakemake.params.runs,
             resamples=snakemake.params.resamples,
             seed=snakemake.params.seed,
         )

@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(reviews: list[Path], vocabulary: Path, encoded: list[Path], standardize: str) -> None:
+def main(
+    reviews: list[Path], vocabulary: Path, encoded: list[Path], *, standardize: str, strip_html: bool, ngrams: int
+) -> None:
     """Write one Arrow file for each file of reviews."""
     tokens = read_vocabulary(vocabulary)
     for source, target in zip(reviews, encoded, strict=True):
         table = read_reviews(source)
-        sequences = list(encode_texts(table["text"].to_pylist(), tokens, standardize))
+        sequences = list(
+            encode_texts(
+                table["text"].to_pylist(), tokens, standardize=standardize, strip_html=strip_html, ngrams=ngrams
+            )
+        )
         write_encoded(target, table["id"].to_pylist(), table["label"].to_pylist(), sequences)
         lengths = np.array([len(sequence) for sequence in sequences])
         print(
@@ -36,4 +42,6 @@ if __name__ == "__main__":
             vocabulary=Path(snakemake.input.vocabulary),
             encoded=[Path(path) for path in snakemake.output.encoded],
             standardize=snakemake.params.standardize,
+            strip_html=snakemake.params.strip_html,
+            ngrams=snakemake.params.ngrams,
         )

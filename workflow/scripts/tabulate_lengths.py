@@ -1,6 +1,5 @@
 """Break the accuracy of each run down by the length of the reviews."""
 
-import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,13 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(predictions: list[Path], test: Path, accuracies: Path, *, variants: list[str], seeds: list[int]) -> None:
-    """Write one row for each run and quarter of the reviews; the predictions come by variant and within it by seed."""
+def main(predictions: list[Path], test: Path, accuracies: Path, *, runs: list[tuple[str, int]]) -> None:
+    """Write one row for each run and quarter; `runs` holds the variant and the seed of each file of predictions."""
     ids, correct = read_correct(predictions)
     reviews = read_encoded(test)
     if reviews.ids != ids:
         raise InputError(f"{predictions[0]} is not of the reviews in {test}. Delete both and run again.")
-    table = accuracy_by_length(correct, reviews.lengths(None), list(itertools.product(variants, seeds)))
+    table = accuracy_by_length(correct, reviews.lengths(None), runs)
     with replacing(accuracies) as part:
         table.to_csv(part, index=False)
     print(table.to_string(index=False))
@@ -33,6 +32,5 @@ if __name__ == "__main__":
             predictions=[Path(path) for path in snakemake.input.predictions],
             test=Path(snakemake.input.test),
             accuracies=Path(snakemake.output.accuracies),
-            variants=snakemake.params.variants,
-            seeds=snakemake.params.seeds,
+            runs=snakemake.params.runs,
         )

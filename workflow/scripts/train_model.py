@@ -31,6 +31,7 @@ def main(
     *,
     backup_folder: Path,
     variant: str,
+    size: int | None,
     settings: dict,
     seed: int,
     backend: str,
@@ -38,28 +39,43 @@ def main(
 ) -> None:
     """Write the model with the lowest validation loss, its summary, the history, what it cost, and a record.
 
+    With a `size` the training sees so many of the training reviews, and as large a part of the validation reviews.
+
     The backup in `backup_folder` stays: it is of use until Snakemake knows that the training is over.
     """
     start_backend(backend, threads)
     from wordorder.training import build_model, save_model, train_model
 
+    data = read_encoded(train), read_encoded(validation)
+    if size is not None:
+        share = size / len(data[0].ids)
+        data = data[0].subset(size, seed), data[1].subset(max(2, round(share * len(data[1].ids))), seed)
     packages = versions("keras", backend, "numpy")
-    print(f"{variant}, seed {seed}; {', '.join(f'{k} {v}' for k, v in packages.items())}; {threads} threads")
+    print(f"{variant}, {len(data[0].ids)} reviews, seed {seed}, {threads} threads")
+    print(", ".join(f"{package} {version}" for package, version in packages.items()))
     print(", ".join(f"{key}: {value}" for key, value in settings.items()))
     model = build_model(settings, len(read_vocabulary(vocabulary)), vectors, seed)
     lines: list[str] = []
     model.summary(print_fn=lines.append)
     print("\n".join(lines))
-    decides = {"settings": settings, "seed": seed, "backend": backend, "threads": threads, "versions": packages}
+    decides = {
+        "settings": settings,
+        "size": size,
+        "seed": seed,
+        "backend": backend,
+        "threads": threads,
+        "versions": packages,
+    }
     files = [train, validation, vocabulary, *([vectors] if vectors else []), *code, Path(__file__)]
     backup = Backup(backup_folder, fingerprint(files, decides))
-    history = train_model(model, read_encoded(train), read_encoded(validation), settings, seed, backup)
+    history = train_model(model, *data, settings, seed, backup)
     table = pd.DataFrame(history)
     costs = ["seconds", "peak_memory_mb"]
     best = min(history, key=lambda epoch: epoch["validation_loss"])
     record = {
         "variant": variant,
         "seed": seed,
+        "training_reviews": len(data[0].ids),
         "settings": {key: value for key, value in settings.items() if key != "optimizer"},
         # As keras.optimizers.RMSprop spells it.
         "optimizer": {"name": "rmsprop", **settings["optimizer"], "momentum": 0.0, "centered": False},
@@ -104,6 +120,7 @@ if __name__ == "__main__":
             record_file=Path(snakemake.output.record),
             backup_folder=Path(snakemake.params.backup),
             variant=snakemake.wildcards.variant,
+            size=None if snakemake.wildcards.size == "all" else int(snakemake.wildcards.size),
             settings=snakemake.params.settings,
             seed=int(snakemake.wildcards.seed),
             backend=snakemake.params.backend,

@@ -12,33 +12,34 @@ LEVEL = 0.95
 RESAMPLES_AT_A_TIME = 50
 
 
-def compare(
-    correct: np.ndarray, variants: Sequence[str], seeds: Sequence[int], *, resamples: int, seed: int
-) -> pd.DataFrame:
+def compare(correct: np.ndarray, runs: Sequence[tuple[str, int]], *, resamples: int, seed: int) -> pd.DataFrame:
     """Compare each pair of variants by their answers to the same reviews, in a table with the columns `COLUMNS`.
 
-    `correct` says which answers are right, of shape (variants, seeds, reviews). `difference` is the mean accuracy of
-    `variant` over its seeds less that of `other`; `difference_low` and `difference_high` are its 95 % percentile
-    interval by a paired bootstrap. `mcnemar_p` is the p-value of McNemar's test on the lowest seed.
+    `correct` says which answers are right, of shape (runs, reviews), `runs` holds the variant and the seed of each run.
+    `difference` is the mean accuracy of `variant` over its seeds less that of `other`; `difference_low` and
+    `difference_high` are its 95 % percentile interval by a paired bootstrap. `mcnemar_p` is the p-value of McNemar's
+    test on the run of each with its lowest seed.
 
     A resample draws the reviews once for all variants, which keeps them paired, and the seeds for each variant by
     itself: runs of two models with the same seed share at most the order of the training reviews.
     """
-    accuracies = resample_reviews(correct.reshape(-1, correct.shape[2]), resamples, np.random.default_rng(seed))
-    accuracies = accuracies.reshape(resamples, *correct.shape[:2])
+    accuracies = resample_reviews(correct, resamples, np.random.default_rng(seed))
+    variants = {}
+    for i, (variant, _) in enumerate(runs):
+        variants.setdefault(variant, []).append(i)
     means = {}
-    for i, name in enumerate(variants):
+    for name, at in variants.items():
         # A stream of random numbers for each name, so that an interval does not depend on the other active variants.
         rng = np.random.default_rng([seed, *name.encode()])
-        chosen = rng.integers(len(seeds), size=(resamples, len(seeds)))
-        means[name] = np.take_along_axis(accuracies[:, i], chosen, axis=1).mean(axis=1)
-    lowest = int(np.argmin(seeds))
+        chosen = rng.integers(len(at), size=(resamples, len(at)))
+        means[name] = np.take_along_axis(accuracies[:, at], chosen, axis=1).mean(axis=1)
     rows = []
-    for (i, variant), (j, other) in itertools.combinations(enumerate(variants), 2):
+    for variant, other in itertools.combinations(variants, 2):
         tails = (1 - LEVEL) / 2, (1 + LEVEL) / 2
         low, high = np.quantile(means[variant] - means[other], tails)
-        difference = correct[i].mean() - correct[j].mean()
-        rows.append((variant, other, difference, low, high, mcnemar_p(correct[i, lowest], correct[j, lowest])))
+        difference = correct[variants[variant]].mean() - correct[variants[other]].mean()
+        first, second = (min(variants[name], key=lambda i: runs[i][1]) for name in (variant, other))
+        rows.append((variant, other, difference, low, high, mcnemar_p(correct[first], correct[second])))
     # The p-values are not rounded: they can be very small.
     return pd.DataFrame(rows, columns=COLUMNS).round(dict.fromkeys(COLUMNS[2:5], 6))
 

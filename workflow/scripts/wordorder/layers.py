@@ -1,4 +1,4 @@
-"""The chapter's sequence models, as one network over a finite vocabulary.
+"""Layers over a finite vocabulary, from which the models are built.
 
 The input half of an LSTM is `x @ kernel + bias`. Where `x` stands for one of a finite number of tokens there is no need
 to multiply at every position: compute what each token adds to the gates once, and look it up.
@@ -8,16 +8,11 @@ to multiply at every position: compute what each token adds to the gates once, a
     pretrained vectors   the same, with an E that does not learn
     masking              the row of the padding token shuts the gates, and every review ends where the sequence ends
 
-So the variants of the chapter are one network, `SequenceClassifier`, with four ways to fill the table from tokens to
-gates. It computes what `Embedding`, `Bidirectional(LSTM)`, `Dropout` and `Dense` of Keras compute (the tests compare
-outputs, gradients and an optimizer step), at a small part of the cost. A batch uses about a tenth of the vocabulary:
-given the rows of those tokens only, the network works on a vocabulary of that size.
+A batch uses about a tenth of the vocabulary: given the rows of those tokens only, a network works on a vocabulary of
+that size.
 
-Everything is written on `keras.ops` and runs on the TensorFlow and the JAX backend alike. Importing this module is all
-that `keras.models.load_model` needs to load a saved model.
+Everything is written on `keras.ops` and runs on the TensorFlow and the JAX backend alike.
 """
-
-import math
 
 import keras
 from keras import ops
@@ -217,69 +212,3 @@ def _padding_first(tokens):
     length = ops.shape(tokens)[1]
     words = ops.sum(ops.cast(tokens != PADDING, "int32"), axis=1, keepdims=True)
     return ops.take_along_axis(tokens, (ops.arange(length, dtype="int32") + words) % length, axis=1)
-
-
-@keras.saving.register_keras_serializable("wordorder")
-class SequenceClassifier(keras.Model):
-    """Tokens to the probability of a positive review, by a bidirectional LSTM (chapter 11, listings 11.13 to 11.20).
-
-    Args:
-        features: "one_hot", "embedding" (learned) or "glove" (pretrained and frozen; set `token_table.rows`).
-        vocabulary_size: number of tokens, padding and unknown included.
-        dimension: of the token vectors; None for one-hot.
-        mask: leave out the padding.
-        units: of the LSTM in each direction.
-        dropout: fraction dropped between the LSTM and the classifier.
-
-    """
-
-    def __init__(self, features, vocabulary_size, units, dropout, dimension=None, mask=False, **kwargs):
-        super().__init__(**kwargs)
-        self.settings = {
-            "features": features,
-            "vocabulary_size": vocabulary_size,
-            "dimension": dimension,
-            "mask": mask,
-            "units": units,
-            "dropout": dropout,
-        }
-        one_hot = features == "one_hot"
-        # The limits are those of Keras: glorot_uniform for the LSTM kernel of each direction, uniform for an Embedding.
-        self.token_table = TokenTable(
-            vocabulary_size,
-            width=8 * units if one_hot else dimension,
-            initial_limit=math.sqrt(6 / (vocabulary_size + 4 * units)) if one_hot else 0.05,
-            trainable=features != "glove",
-            name=features,
-        )
-        self.bidirectional = TokenBidirectionalLSTM(units, project=not one_hot, mask=mask, name="bidirectional_lstm")
-        self.dropout = keras.layers.Dropout(dropout, name="dropout")
-        self.classifier = keras.layers.Dense(1, activation="sigmoid", name="classifier")
-
-    def build(self, input_shape=None):
-        """Create all weights; they do not depend on the shape of the input."""
-        tokens_shape = (None, None)
-        self.token_table.build(tokens_shape)
-        self.bidirectional.build(self.token_table.rows.shape, tokens_shape)
-        shape = self.bidirectional.compute_output_shape(self.token_table.rows.shape, tokens_shape)
-        self.dropout.build(shape)
-        self.classifier.build(shape)
-        self.built = True
-
-    def call(self, tokens, rows=None, training=False):
-        """Return the probability that each review is positive, (batch, 1).
-
-        Args:
-            tokens: (batch, length) integers; padding (0) only at the end.
-            rows: rows of the token table, if `tokens` number those instead of the whole vocabulary.
-            training: apply the dropout.
-
-        """
-        embedded = self.token_table.rows if rows is None else rows
-        x = self.bidirectional(embedded, tokens)
-        x = self.dropout(x, training=training)
-        return self.classifier(x)
-
-    def get_config(self):
-        """Return what is needed to make this model again."""
-        return {**super().get_config(), **self.settings}

@@ -18,13 +18,13 @@ from wordorder.batching import batches, shuffled_chunks
 from wordorder.encoded import EncodedReviews
 from wordorder.errors import InputError
 from wordorder.files import replacing
-from wordorder.layers import SequenceClassifier
+from wordorder.models import MODELS, TokenClassifier
 
 PREDICTION_BATCH = 256
 log = logging.getLogger(__name__)
 
 
-def build_model(settings: dict, vocabulary_size: int, vectors: Path | None, seed: int) -> SequenceClassifier:
+def build_model(settings: dict, vocabulary_size: int, vectors: Path | None, seed: int) -> TokenClassifier:
     """Build the model of a variant from its settings, with initial weights that are a function of the seed.
 
     `vectors` is the .npy matrix of pretrained vectors, (vocabulary, dimension) float32, if the variant uses them.
@@ -33,14 +33,11 @@ def build_model(settings: dict, vocabulary_size: int, vectors: Path | None, seed
     # TensorFlow whatever the backend is.
     random.seed(seed)
     pretrained = None if vectors is None else read_matrix(vectors, vocabulary_size)
-    model = SequenceClassifier(
-        settings["features"],
-        vocabulary_size,
-        units=settings["units"],
-        dropout=settings["dropout"],
-        dimension=settings.get("dimension") if pretrained is None else pretrained.shape[1],
-        mask=settings["mask"],
-    )
+    classifier = MODELS[settings["model"]]
+    arguments = {name: settings[name] for name in classifier.SETTINGS if name in settings}
+    if pretrained is not None:
+        arguments["dimension"] = pretrained.shape[1]
+    model = classifier(vocabulary_size=vocabulary_size, **arguments)
     model.build()
     if pretrained is not None:
         model.token_table.rows.assign(pretrained)
@@ -68,11 +65,11 @@ def read_matrix(path: Path, vocabulary_size: int) -> np.ndarray:
     return matrix
 
 
-def load_model(path: Path) -> SequenceClassifier:
+def load_model(path: Path) -> TokenClassifier:
     """Load a saved model. Raises InputError if the file is damaged."""
     try:
         model = keras.models.load_model(path, compile=False)
-        if type(model) is not SequenceClassifier:
+        if not isinstance(model, TokenClassifier):
             raise ValueError(f"it is a {type(model).__name__}")
     # Broad, because zipfile, HDF5 and Keras have errors of all kinds for what is damaged.
     except Exception as error:
@@ -80,7 +77,7 @@ def load_model(path: Path) -> SequenceClassifier:
     return model
 
 
-def save_model(model: SequenceClassifier, path: Path) -> None:
+def save_model(model: TokenClassifier, path: Path) -> None:
     """Save a model in Keras' format; the bytes are a function of the model, and not of the time."""
     with replacing(path) as part:
         model.save(part)
@@ -161,7 +158,7 @@ def compiled(function, in_place=()):
 class Trainer:
     """Trains one model; the step is compiled once for each shape of batch."""
 
-    def __init__(self, model: SequenceClassifier, optimizer: RMSprop, seed: int):
+    def __init__(self, model: TokenClassifier, optimizer: RMSprop, seed: int):
         self.model = model
         self.optimizer = optimizer
         self.seed = seed
@@ -180,14 +177,16 @@ class Trainer:
         )
         self.compiled_step = compiled(self._step, in_place=(0,))
 
-    def _loss(self, parts, positions, labels, present, dropout_state):
+    def _loss(self, parts, vocabulary, positions, labels, present, dropout_state):
         """Mean binary cross-entropy over the reviews that are `present`, and the probabilities."""
         rows, *weights = parts
         # Dropout is a function of the seed and of the number of the step: its generator starts from them each time.
         fixed = [dropout_state if v is self.generator else v for v in self.model.non_trainable_variables]
         values = iter(weights)
         trainable = [v if v is self.table else next(values) for v in self.model.trainable_variables]
-        probabilities, _ = self.model.stateless_call(trainable, fixed, positions, rows=rows, training=True)
+        probabilities, _ = self.model.stateless_call(
+            trainable, fixed, positions, rows=rows, vocabulary=vocabulary, training=True
+        )
         probabilities = probabilities[:, 0]
         losses = ops.binary_crossentropy(labels, probabilities)
         return ops.sum(losses * present) / ops.sum(present), probabilities
@@ -196,7 +195,8 @@ class Trainer:
         rows = ops.take(state.table, vocabulary, axis=0)
         dropout_state = ops.cast(ops.stack([self.seed, step]), "uint32")
         (loss, probabilities), (row_gradients, *gradients) = value_and_gradients(
-            lambda parts: self._loss(parts, positions, labels, present, dropout_state), [rows, *state.weights]
+            lambda parts: self._loss(parts, vocabulary, positions, labels, present, dropout_state),
+            [rows, *state.weights],
         )
         updated = [self.optimizer.update(*each) for each in zip(state.weights, state.averages, gradients, strict=True)]
         weights, averages = [w for w, _ in updated], [a for _, a in updated]
@@ -249,33 +249,35 @@ class Trainer:
             self.table.assign(self.state.table)
 
 
-def predictor(model: SequenceClassifier):
-    """Compile `model` for prediction: (weights, rows, positions) -> probabilities, (batch,)."""
+def predictor(model: TokenClassifier):
+    """Compile `model` for prediction: (weights, rows, vocabulary, positions) -> probabilities, (batch,)."""
 
-    def probabilities(weights, rows, positions):
-        return model.stateless_call(*weights, positions, rows=rows)[0][:, 0]
+    def probabilities(weights, rows, vocabulary, positions):
+        return model.stateless_call(*weights, positions, rows=rows, vocabulary=vocabulary)[0][:, 0]
 
     return compiled(probabilities)
 
 
-def predict(model: SequenceClassifier, data: EncodedReviews, sequence_length: int | None, run=None) -> np.ndarray:
+def predict(model: TokenClassifier, data: EncodedReviews, sequence_length: int | None, run=None) -> np.ndarray:
     """Probability that each review is positive, float32, in the order of `data`.
 
     Reviews are taken in the order of their length, so that little padding is computed. `run` is the compiled
     `predictor(model)`, for those who predict more than once.
     """
     run = run or predictor(model)
+    data = model.prepare(data)
     order = np.argsort(data.lengths(sequence_length), kind="stable")
     chunks = np.split(order, range(PREDICTION_BATCH, len(order), PREDICTION_BATCH))
-    vocabulary_size, mask = model.settings["vocabulary_size"], model.settings["mask"]
+    vocabulary_size = model.settings["vocabulary_size"]
     weights = [
         [ops.convert_to_tensor(v) for v in variables]
         for variables in (model.trainable_variables, model.non_trainable_variables)
     ]
     result = np.empty(len(data.labels), np.float32)
-    for batch in batches(data, chunks, PREDICTION_BATCH, vocabulary_size, sequence_length, trim=mask):
-        rows = ops.take(model.token_table.rows, batch.vocabulary, axis=0)
-        probabilities = ops.convert_to_numpy(run(weights, rows, ops.convert_to_tensor(batch.positions)))
+    for batch in batches(data, chunks, PREDICTION_BATCH, vocabulary_size, sequence_length, trim=model.trims):
+        vocabulary = ops.convert_to_tensor(batch.vocabulary)
+        rows = ops.take(model.token_table.rows, vocabulary, axis=0)
+        probabilities = ops.convert_to_numpy(run(weights, rows, vocabulary, ops.convert_to_tensor(batch.positions)))
         present = batch.reviews >= 0
         result[batch.reviews[present]] = probabilities[present]
     return result
@@ -290,7 +292,7 @@ def loss_and_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> tuple[fl
 
 
 def train_model(
-    model: SequenceClassifier,
+    model: TokenClassifier,
     training: EncodedReviews,
     validation: EncodedReviews,
     settings: dict,
@@ -299,9 +301,10 @@ def train_model(
 ) -> list[dict]:
     """Train `model` and leave it with the weights of the epoch that had the lowest validation loss.
 
-    Of the `settings` of a variant it uses epochs, batch_size, sequence_length, group_by_length and optimizer. After
-    each epoch the progress goes to `backup`; if there is some at the start, the training goes on from it, to the same
-    weights and history to the last bit.
+    Of the `settings` of a variant it uses epochs, patience, batch_size, sequence_length, group_by_length and optimizer.
+    With a `patience` the training ends after so many epochs without a lower validation loss (Keras' `EarlyStopping`).
+    After each epoch the progress goes to `backup`; if there is some at the start, the training goes on from it, to the
+    same weights and history to the last bit.
 
     Returns the history, one entry an epoch: epoch (from 1), loss, accuracy, validation_loss, validation_accuracy,
     seconds (training and validation), peak_memory_mb (of the process until then, in units of 2^20 bytes). Raises
@@ -309,8 +312,9 @@ def train_model(
     """
     trainer = Trainer(model, RMSprop(**settings["optimizer"]), seed)
     run = predictor(model)
-    mask, vocabulary_size = model.settings["mask"], model.settings["vocabulary_size"]
-    sequence_length, batch_size = settings["sequence_length"], settings["batch_size"]
+    vocabulary_size = model.settings["vocabulary_size"]
+    sequence_length, batch_size = settings.get("sequence_length"), settings["batch_size"]
+    training = model.prepare(training)
     lengths = training.lengths(sequence_length)
     best_weights, history = [], []
     progress = backup.load()
@@ -323,11 +327,13 @@ def train_model(
     # Its copy of the state would stay in the memory.
     del progress
     for epoch in range(len(history) + 1, settings["epochs"] + 1):
+        if settings["patience"] and epoch - best_epoch(history) > settings["patience"]:
+            break
         start = time.perf_counter()
-        chunks = shuffled_chunks(lengths, batch_size, seed, epoch, settings["group_by_length"] and mask)
+        chunks = shuffled_chunks(lengths, batch_size, seed, epoch, settings.get("group_by_length") and model.trims)
         losses, right = [], []
         for step, batch in enumerate(
-            batches(training, chunks, batch_size, vocabulary_size, sequence_length, trim=mask),
+            batches(training, chunks, batch_size, vocabulary_size, sequence_length, trim=model.trims),
             start=(epoch - 1) * len(chunks),
         ):
             loss, correct = trainer.run_batch(batch, training.labels, step)
@@ -340,7 +346,7 @@ def train_model(
             validation.labels, predict(model, validation, sequence_length, run)
         )
         refuse_divergence(np.array([validation_loss]), f"the validation loss after epoch {epoch}")
-        if not history or validation_loss < min(entry["validation_loss"] for entry in history):
+        if epoch == 1 or validation_loss < history[best_epoch(history) - 1]["validation_loss"]:
             best_weights = model.get_weights()
         history.append(
             {
@@ -357,6 +363,11 @@ def train_model(
         backup.save(Progress(trainer.get_state(), best_weights, history))
     model.set_weights(best_weights)
     return history
+
+
+def best_epoch(history: list[dict]) -> int:
+    """The epoch with the lowest validation loss, the first of several; 0 before the first epoch."""
+    return min(history, key=lambda entry: entry["validation_loss"])["epoch"] if history else 0
 
 
 def log_epoch(entry: dict) -> None:

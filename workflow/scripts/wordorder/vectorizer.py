@@ -1,6 +1,7 @@
 """From text to token numbers, with `keras.layers.TextVectorization`, and the vocabulary as a file."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,37 +13,48 @@ from wordorder.files import replacing
 PADDING_AND_UNKNOWN = ["", "[UNK]"]
 # Reviews tokenized at a time: enough to keep TensorFlow busy, few enough to pad them all to the longest.
 CHUNK = 500
+TAG = re.compile(r"<[^<>]*>")
 
 
-def adapt_vocabulary(texts: Sequence[str], max_tokens: int, standardize: str) -> list[str]:
+def adapt_vocabulary(
+    texts: Sequence[str], *, max_tokens: int, standardize: str, strip_html: bool = False, ngrams: int = 1
+) -> list[str]:
     """Return the `max_tokens` most frequent tokens, padding and unknown first, the others by falling frequency.
 
-    Tokens of the same frequency come in falling order of their bytes. Raises InputError if there is none.
+    `standardize` is that of `keras.layers.TextVectorization`. With `strip_html` each tag becomes a space before that:
+    of "movie.<br />The" the chapter makes "moviebr the". Tokens are all groups of one to `ngrams` words in a row.
+    Those of the same frequency come in falling order of their bytes. Raises InputError if there is none.
     """
     import keras
 
-    vectorizer = keras.layers.TextVectorization(max_tokens=max_tokens, standardize=standardize)
-    vectorizer.adapt(chunks(texts))
+    vectorizer = keras.layers.TextVectorization(max_tokens=max_tokens, standardize=standardize, ngrams=ngrams)
+    vectorizer.adapt(chunks(texts, strip_html))
     tokens = list(map(str, vectorizer.get_vocabulary()))
     if tokens == PADDING_AND_UNKNOWN:
         raise InputError("There is no word in the training reviews. Check imdb.sources in the config.")
     return tokens
 
 
-def encode_texts(texts: Sequence[str], vocabulary: Sequence[str], standardize: str) -> Iterator[np.ndarray]:
-    """Yield each text as token numbers, int32, whole and without padding; an empty text gives an empty array."""
+def encode_texts(
+    texts: Sequence[str], vocabulary: Sequence[str], *, standardize: str, strip_html: bool = False, ngrams: int = 1
+) -> Iterator[np.ndarray]:
+    """Yield each text as token numbers, int32, whole and without padding; an empty text gives an empty array.
+
+    The single words come in the order of the text, after them the pairs of words, and so on.
+    """
     import keras
 
-    vectorizer = keras.layers.TextVectorization(standardize=standardize, vocabulary=list(vocabulary))
-    for chunk in chunks(texts):
+    vectorizer = keras.layers.TextVectorization(standardize=standardize, ngrams=ngrams, vocabulary=list(vocabulary))
+    for chunk in chunks(texts, strip_html):
         for row in np.asarray(vectorizer(chunk), np.int32):
             yield row[row != 0]
 
 
-def chunks(texts: Sequence[str]) -> Iterator[list[str]]:
+def chunks(texts: Sequence[str], strip_html: bool) -> Iterator[list[str]]:
     """Yield the texts, CHUNK at a time; without NUL characters, because Keras loses those at the end of a token."""
     for start in range(0, len(texts), CHUNK):
-        yield [text.replace("\0", "") for text in texts[start : start + CHUNK]]
+        chunk = [text.replace("\0", "") for text in texts[start : start + CHUNK]]
+        yield [TAG.sub(" ", text) for text in chunk] if strip_html else chunk
 
 
 def write_vocabulary(path: Path, tokens: Sequence[str]) -> None:

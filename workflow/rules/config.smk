@@ -41,7 +41,16 @@ TRAINING = ["batch_size", "epochs", "patience", "optimizer"]
 MODELS = {
     "lstm": {
         "features": ["one_hot", "embedding", "glove"],
-        "settings": ["sequence_length", "units", "dropout", "mask", *TRAINING, "group_by_length"],
+        "settings": [
+            "sequence_length",
+            "units",
+            "token_dropout",
+            "pooling",
+            "dropout",
+            "mask",
+            *TRAINING,
+            "group_by_length",
+        ],
     },
 }
 # What is no setting of the training.

@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).parents[1]
 
 # What takes time in a small run is to start TensorFlow and to compile the models, not their size.
 SMALL = {
-    "vectorizer": {"max_tokens": 300},
+    "vectorizers": {"words": {"max_tokens": 300}},
     "defaults": {"sequence_length": 20, "units": 2, "batch_size": 64, "epochs": 2},
     "variants": {"embedding": {"dimension": 4}, "embedding_masked": {"dimension": 4}},
     "active_variants": ["one_hot", "glove"],

@@ -57,8 +57,22 @@ MISTAKES = [
     ("imdb.sources", "[]", "imdb.sources: it is empty", ""),
     ("imdb.sources", "['']", "imdb.sources.0: it is empty", "text"),
     ("backend", "pytorch", 'backend: "pytorch" is not possible', "jax"),
-    ("vectorizer.standardize", "upper", 'vectorizer.standardize: "upper" is not possible', "lower"),
-    ("vectorizer.max_tokens", "true", "vectorizer.max_tokens: true is not a whole number", ""),
+    ("vectorizers.words.standardize", "upper", 'vectorizers.words.standardize: "upper" is not possible', "lower"),
+    ("vectorizers.words.max_tokens", "true", "vectorizers.words.max_tokens: true is not a whole number", ""),
+    (
+        "variants.glove.vectorizer",
+        "wordz",
+        'variants.glove.vectorizer: "wordz" is not defined under vectorizers',
+        "words",
+    ),
+    ("variants.glove.features", "binary", "variants.glove.features: the model lstm has no binary", "one_hot"),
+    (
+        "variants.binary_unigram.mask",
+        "true",
+        "variants.binary_unigram.mask: the model bag_of_words has none",
+        "remove it",
+    ),
+    ("learning_curve.variants", "[glov]", 'learning_curve.variants: "glov" is not defined under variants', "glove"),
 ]
 
 
@@ -98,6 +112,7 @@ def in_one_line_each(problems):
     return all(isinstance(line, str) and line.isprintable() for line in problems)
 
 
+FREE = ("variants", "vectorizers")
 PATHS = list(keys(CONFIG))
 LEAVES = [path for path in PATHS if not isinstance(value_at(path), dict)]
 
@@ -145,6 +160,14 @@ def test_a_variant_overrides_the_defaults():
     assert complete == {**CONFIG["defaults"], "features": "glove", "units": 8, "optimizer": optimizer}
 
 
+def test_a_variant_has_the_settings_of_its_model_only():
+    # Catches: a default that the model does not know, whose change would train the variant again.
+    variant = {"model": "bag_of_words", "features": "binary", "seeds": [1]}
+    complete = CHECKS["complete_variant"](variant, CONFIG["defaults"])
+    assert complete.keys() & {"mask", "sequence_length", "pooling", "seeds"} == set()
+    assert complete["units"] == CONFIG["defaults"]["units"]
+
+
 @pytest.mark.parametrize(("path", "value", "start", "advice"), MISTAKES, ids=lambda text: str(text)[:40])
 def test_a_mistake_is_named_with_what_to_write(path, value, start, advice):
     # Catches: a mistake that passes, that is reported for another key, in words for programmers, or more than once.
@@ -158,7 +181,7 @@ def test_a_mistake_is_named_with_what_to_write(path, value, start, advice):
 def test_a_wrong_type_is_named(path):
     # Catches: a key whose type is not checked; a value that is refused twice, once for its type and once for its size.
     right = value_at(path)
-    nullable = path[-1] in ("sequence_length", "chapter_accuracy")
+    nullable = path[-1] in ("sequence_length", "chapter_accuracy", "patience")
     others = [wrong for wrong in (True, -0.5, "text", ["text"], {"key": "value"}) if type(wrong) is not type(right)]
     for wrong in [*others, {}, math.nan, math.inf, *([] if nullable else [None])]:
         (problem,) = problems_of(changed(path, wrong))
@@ -173,15 +196,19 @@ def test_a_misspelt_key_is_named(path):
     wrong = f"{path[-1]}x"
     place[wrong] = place.pop(path[-1])
     (problem,) = problems_of(config)
-    if path[0] == "variants" and len(path) == 2:
-        # The names of variants are free: what is missed is the name in the list.
-        assert problem == f'active_variants: "{path[1]}" is not defined under variants; did you mean {wrong}?'
+    if path[0] in FREE and len(path) == 2:
+        # These names are free: what is missed is the name where it is used.
+        assert f': "{path[1]}" is not defined under {path[0]}; did you mean {wrong}?' in problem
     else:
         level = ".".join(path[:-1]) or "the config"
         assert problem == f"{level}: unknown key {wrong}; did you mean {path[-1]}?"
 
 
-@pytest.mark.parametrize("path", [path for path in PATHS if path[0] != "variants" or len(path) == 1], ids=".".join)
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PATHS if path[0] not in FREE or len(path) == 1 or (path[0] == "vectorizers" and len(path) == 3)],
+    ids=".".join,
+)
 def test_a_missing_key_is_named(path):
     # Catches: a key that is not required, so that its absence ends in a KeyError.
     config, place = copy_and_parent(path)
@@ -192,11 +219,11 @@ def test_a_missing_key_is_named(path):
 
 def test_all_mistakes_are_told_at_once():
     # Catches: one message a try, where there are several mistakes.
-    config = changed(["defaults", "epochs"], 0) | {"seeds": [], "vectoriser": 1}
-    del config["vectorizer"]
+    config = changed(["defaults", "epochs"], 0) | {"seeds": [], "vectorisers": 1}
+    del config["vectorizers"]
     starts = [problem.split(";")[0] for problem in problems_of(config)]
     assert starts == [
-        "the config: unknown key vectoriser",
+        "the config: unknown key vectorisers",
         "defaults.epochs: 0 is out of range",
         "seeds: it is empty",
     ]

@@ -143,7 +143,7 @@ def test_initial_weights_are_distributed_as_those_of_plain_keras(features):
     assert len({tuple(np.asarray(kernel).ravel()) for kernel in model.bidirectional.recurrent_kernels}) == 2
 
 
-def test_saved_model_loads_with_the_layers_alone(tmp_path):
+def test_saved_model_loads_with_the_models_alone(tmp_path):
     # Catches: a saved model that needs the training code or custom_objects, that comes back different, or that holds
     # anything pickled.
     _, model = pair("embedding", mask=True)
@@ -160,7 +160,7 @@ def test_saved_model_loads_with_the_layers_alone(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(Path(layers.__file__).parents[1])}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     modules, outputs, parameters = json.loads(run.stdout.splitlines()[-1])
-    assert modules == ["wordorder", "wordorder.layers"]
+    assert modules == ["wordorder", "wordorder.layers", "wordorder.models"]
     np.testing.assert_array_equal(np.array(outputs, "float32"), model(tokens))
     assert parameters == model.count_params()
     assert sorted(zipfile.ZipFile(path).namelist()) == ["config.json", "metadata.json", "model.weights.h5"]

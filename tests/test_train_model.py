@@ -13,6 +13,7 @@ from wordorder.encoded import write_encoded
 from wordorder.vectorizer import write_vocabulary
 
 SETTINGS = {
+    "model": "lstm",
     "features": "glove",
     "mask": True,
     "units": 2,
@@ -20,6 +21,7 @@ SETTINGS = {
     "sequence_length": 6,
     "batch_size": 8,
     "epochs": 1,
+    "patience": None,
     "group_by_length": False,
     "optimizer": {"learning_rate": 0.01, "rho": 0.9, "epsilon": 1e-14},
 }
@@ -40,7 +42,13 @@ def run(folder, **changes):
     # As in a new process: Keras numbers the models of each.
     keras.utils.clear_session()
     products = [folder / name for name in ("model.keras", "history.csv", "costs.csv", "summary.txt", "training.json")]
-    options = {"settings": SETTINGS, "seed": 1, "backend": os.environ["KERAS_BACKEND"], "threads": 1} | changes
+    options = {
+        "size": None,
+        "settings": SETTINGS,
+        "seed": 1,
+        "backend": os.environ["KERAS_BACKEND"],
+        "threads": 1,
+    } | changes
     train_model.main(
         folder / "train.arrow",
         folder / "validation.arrow",

@@ -24,6 +24,7 @@ from wordorder.training import (
 )
 
 SETTINGS = {
+    "model": "lstm",
     "features": "embedding",
     "dimension": 8,
     "mask": True,
@@ -32,6 +33,7 @@ SETTINGS = {
     "sequence_length": 12,
     "batch_size": 16,
     "epochs": 4,
+    "patience": None,
     "group_by_length": True,
     "optimizer": {"learning_rate": 0.02, "rho": 0.9, "epsilon": 1e-14},
 }

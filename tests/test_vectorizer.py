@@ -25,6 +25,7 @@ from wordorder.errors import InputError
 from wordorder.vectorizer import CHUNK, adapt_vocabulary, encode_texts, read_vocabulary, write_vocabulary
 
 DEFAULT = "lower_and_strip_punctuation"
+SETTINGS = {"standardize": DEFAULT, "strip_html": False, "ngrams": 1}
 STANDARDIZE = [DEFAULT, "lower", "strip_punctuation"]
 # Characters that are white space, a line end, a capital or punctuation to some and not to others are among the likely.
 characters = st.one_of(
@@ -67,9 +68,9 @@ def test_vocabulary_is_that_of_a_plain_count(texts, max_tokens, standardize):
     expected = expected_vocabulary(texts, max_tokens, standardize)
     if len(expected) == 2:
         with pytest.raises(InputError, match="no word"):
-            adapt_vocabulary(texts, max_tokens, standardize)
+            adapt_vocabulary(texts, max_tokens=max_tokens, standardize=standardize)
     else:
-        assert adapt_vocabulary(texts, max_tokens, standardize) == expected
+        assert adapt_vocabulary(texts, max_tokens=max_tokens, standardize=standardize) == expected
 
 
 @pytest.mark.parametrize("count", [CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 3])
@@ -77,7 +78,7 @@ def test_vocabulary_of_many_texts(count):
     # Catches: counts of one chunk only, or a last chunk that is lost.
     many = zipf_texts(np.random.default_rng(1).integers(0, 30, count).tolist())
     many[-1] = "last " * 10_000
-    tokens = adapt_vocabulary(many, 2000, DEFAULT)
+    tokens = adapt_vocabulary(many, max_tokens=2000, standardize=DEFAULT)
     assert tokens == expected_vocabulary(many, 2000, DEFAULT)
     assert tokens[2] == "last"
 
@@ -87,11 +88,11 @@ def test_vocabulary_is_that_of_keras_in_one_go():
     many = zipf_texts([20] * (CHUNK + 50))
     plain = keras.layers.TextVectorization(max_tokens=500)
     plain.adapt(many)
-    assert adapt_vocabulary(many, 500, DEFAULT) == plain.get_vocabulary()
+    assert adapt_vocabulary(many, max_tokens=500, standardize=DEFAULT) == plain.get_vocabulary()
 
 
 def encoded(texts, vocabulary, standardize=DEFAULT):
-    rows = list(encode_texts(texts, vocabulary, standardize))
+    rows = list(encode_texts(texts, vocabulary, standardize=standardize))
     assert all(row.dtype == np.int32 and row.ndim == 1 for row in rows)
     return [row.tolist() for row in rows]
 
@@ -113,7 +114,7 @@ def test_numbers_are_those_of_the_layer_of_the_chapter(length):
     # Catches: whole reviews that, cut and padded later, are not what output_sequence_length makes of them.
     lengths = [0, 1, 6, 7, 8, 599, 600, 601, 2000]
     many = zipf_texts(lengths)
-    vocabulary = adapt_vocabulary(many, 300, DEFAULT)
+    vocabulary = adapt_vocabulary(many, max_tokens=300, standardize=DEFAULT)
     layer = keras.layers.TextVectorization(max_tokens=300, output_sequence_length=length)
     layer.adapt(many)
     rows = [(row + [0] * length)[:length] for row in encoded(many, vocabulary)]
@@ -216,14 +217,14 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     write_split(tmp_path / "train.parquet", TRAINING)
     write_split(tmp_path / "test.parquet", TEST)
     vocabulary = tmp_path / "vocabulary.json"
-    adapt_vectorizer.main(tmp_path / "train.parquet", vocabulary, 6, DEFAULT)
+    adapt_vectorizer.main(tmp_path / "train.parquet", vocabulary, max_tokens=6, **SETTINGS)
     assert read_vocabulary(vocabulary) == ["", "[UNK]", "bad", "the", "film", "a"]
     assert "6 tokens" in capsys.readouterr().out
     encode_reviews.main(
         [tmp_path / "train.parquet", tmp_path / "test.parquet"],
         vocabulary,
         [tmp_path / "train.arrow", tmp_path / "test.arrow"],
-        DEFAULT,
+        **SETTINGS,
     )
     test = read_encoded(tmp_path / "test.arrow")
     assert test.ids == ["x/pos/0000_9", "x/pos/0001_9", "x/pos/0002_9"]
@@ -286,8 +287,8 @@ from wordorder.job import start_backend
 start_backend("tensorflow", {threads})
 import adapt_vectorizer, encode_reviews
 reviews, folder = Path({str(tmp_path / "train.parquet")!r}), Path({str(folder)!r})
-adapt_vectorizer.main(reviews, folder / "vocabulary.json", 1000, {DEFAULT!r})
-encode_reviews.main([reviews], folder / "vocabulary.json", [folder / "train.arrow"], {DEFAULT!r})
+adapt_vectorizer.main(reviews, folder / "vocabulary.json", max_tokens=1000, **{SETTINGS!r})
+encode_reviews.main([reviews], folder / "vocabulary.json", [folder / "train.arrow"], **{SETTINGS!r})
 """
         environment = {
             **os.environ,

@@ -164,17 +164,29 @@ def meaning_problems(config):
             f"write {named[1]}, or name the file that has {dimension} dimensions."
         )
     for name, variant in config["variants"].items():
-        yield from variant_problems(f"variants.{name}", variant | complete_variant(variant, config["defaults"]), config)
-    for key, names in [
-        ("active_variants", config["active_variants"]),
-        ("learning_curve.variants", config["learning_curve"]["variants"]),
-    ]:
+        yield from variant_problems(f"variants.{name}", {"model": config["defaults"]["model"], **variant})
+    named = {
+        f"variants.{name}.vectorizer": [v["vectorizer"]] for name, v in config["variants"].items() if "vectorizer" in v
+    }
+    named["defaults.vectorizer"] = [config["defaults"]["vectorizer"]]
+    yield from undefined("vectorizers", config, named)
+    named = {
+        "active_variants": config["active_variants"],
+        "learning_curve.variants": config["learning_curve"]["variants"],
+    }
+    yield from undefined("variants", config, named)
+
+
+def undefined(section, config, named):
+    """Names at the keys of the config that `section` does not define, one line each."""
+    known = list(config[section])
+    for key, names in named.items():
         for name in names:
-            if name not in config["variants"]:
-                yield f"{key}: {shown(name)} is not defined under variants; {suggestion(name, config['variants'])}"
+            if name not in known:
+                yield f"{key}: {shown(name)} is not defined under {section}; {suggestion(name, known)}"
 
 
-def variant_problems(key, variant, config):
+def variant_problems(key, variant):
     """The settings of a variant that do not go together, one line each."""
     model, features = variant["model"], variant["features"]
     if features not in MODELS[model]["features"]:
@@ -187,12 +199,6 @@ def variant_problems(key, variant, config):
     for name in variant:
         if name not in known:
             yield f"{key}.{name}: the model {model} has none; remove it."
-    vectorizer = variant["vectorizer"]
-    if vectorizer not in config["vectorizers"]:
-        yield (
-            f"{key}.vectorizer: {shown(vectorizer)} is not defined under vectorizers; "
-            f"{suggestion(vectorizer, config['vectorizers'])}"
-        )
 
 
 def config_problems(config, schema):

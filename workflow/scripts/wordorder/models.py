@@ -3,15 +3,18 @@
 Each begins with a table that has a row for each token of the vocabulary. A batch uses about a tenth of the vocabulary,
 and training and prediction hand a model the rows of those tokens only.
 
-Importing this module is all that `keras.models.load_model` needs to load a saved model.
+Importing this module, which needs nothing but `layers.py`, is all that `keras.models.load_model` needs to load a saved model.
 """
 
 import math
+from typing import TYPE_CHECKING
 
 import keras
 
-from wordorder.encoded import EncodedReviews
 from wordorder.layers import TokenBidirectionalLSTM, TokenTable
+
+if TYPE_CHECKING:
+    from wordorder.encoded import EncodedReviews
 
 
 class TokenClassifier(keras.Model):
@@ -25,7 +28,7 @@ class TokenClassifier(keras.Model):
     SETTINGS = ()
     trims = True
 
-    def prepare(self, data: EncodedReviews) -> EncodedReviews:
+    def prepare(self, data: "EncodedReviews") -> "EncodedReviews":
         """Return the reviews as the model reads them."""
         return data
 

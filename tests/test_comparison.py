@@ -23,6 +23,11 @@ def answers(variants, seeds, reviews, accuracy=0.8):
     return skill + rng.normal(size=(variants, seeds, reviews)) > hard
 
 
+def table_of(correct, variants, seeds, **options):
+    """The comparison of answers of shape (variants, seeds, reviews)."""
+    return compare(correct.reshape(-1, correct.shape[2]), list(itertools.product(variants, seeds)), **options)
+
+
 def brute_force(first, second, resamples):
     """Differences of the mean accuracy by the plainest bootstrap: loops, lists and another generator."""
     rng = random.Random(7)
@@ -43,7 +48,7 @@ def test_interval_is_that_of_a_brute_force_bootstrap(seeds, reviews):
     # Catches: reviews that are not paired, seeds that are not drawn or drawn for each review, seeds that are paired,
     # an interval of another level.
     correct = answers(2, seeds, reviews)
-    row = compare(correct, ["a", "b"], range(seeds), resamples=20000, seed=1).iloc[0]
+    row = table_of(correct, ["a", "b"], range(seeds), resamples=20000, seed=1).iloc[0]
     differences = brute_force(*correct, 4000)
     # Of a quantile of 4,000 draws the error is about 0.04 standard deviations; differences come in steps.
     tolerance = 0.15 * np.std(differences) + 1 / seeds / reviews
@@ -55,7 +60,7 @@ def test_interval_is_that_of_a_brute_force_bootstrap(seeds, reviews):
 def test_interval_is_that_of_scipy_for_one_seed():
     # Catches: the same, against a library: with one seed it is the paired bootstrap of a difference of means.
     correct = answers(2, 1, 500)
-    row = compare(correct, ["a", "b"], [1], resamples=20000, seed=1).iloc[0]
+    row = table_of(correct, ["a", "b"], [1], resamples=20000, seed=1).iloc[0]
     expected = stats.bootstrap(
         (correct[0, 0].astype(float), correct[1, 0].astype(float)),
         lambda a, b, axis: a.mean(axis=axis) - b.mean(axis=axis),
@@ -74,13 +79,13 @@ def test_interval_covers_the_variance_of_reviews_and_of_seeds():
     # that only the seeds matter: the mean of two draws of {0, 1} less that of two draws of {0, 1}.
     seeds_only = np.zeros((2, 2, 50), bool)
     seeds_only[:, 1] = True
-    row = compare(seeds_only, ["a", "b"], [1, 2], resamples=5000, seed=1).iloc[0]
+    row = table_of(seeds_only, ["a", "b"], [1, 2], resamples=5000, seed=1).iloc[0]
     # P(-1) = 1/16 > 2.5 %.
     assert (row["difference_low"], row["difference"], row["difference_high"]) == (-1, 0, 1)
     # And here only the reviews: with every seed the first variant is right on the first half, the second on the other.
     reviews_only = np.zeros((2, 3, 100), bool)
     reviews_only[0, :, :50] = reviews_only[1, :, 50:] = True
-    row = compare(reviews_only, ["a", "b"], [1, 2, 3], resamples=20000, seed=1).iloc[0]
+    row = table_of(reviews_only, ["a", "b"], [1, 2, 3], resamples=20000, seed=1).iloc[0]
     # 2 B / 100 - 1 with B of the binomial distribution of 100 draws and chance 1/2.
     low, high = 2 * stats.binom.ppf([0.025, 0.975], 100, 0.5) / 100 - 1
     assert (row["difference_low"], row["difference_high"]) == pytest.approx((low, high), abs=0.021)
@@ -90,7 +95,7 @@ def test_pairing_narrows_the_interval():
     # Catches: reviews that are drawn for each variant by itself: two variants that are always right and wrong together
     # do not differ, whatever the reviews are.
     correct = np.repeat(answers(1, 1, 300), 2, axis=0)
-    row = compare(correct, ["a", "b"], [1], resamples=500, seed=1).iloc[0]
+    row = table_of(correct, ["a", "b"], [1], resamples=500, seed=1).iloc[0]
     assert list(row[["difference", "difference_low", "difference_high", "mcnemar_p"]]) == [0, 0, 0, 1]
 
 
@@ -106,7 +111,7 @@ def test_each_pair_once_in_the_order_of_the_variants():
     correct = np.zeros((3, 1, 10), bool)
     for variant, right in enumerate([5, 9, 2]):
         correct[variant, 0, :right] = True
-    table = compare(correct, ["c", "a", "b"], [1], resamples=100, seed=1)
+    table = table_of(correct, ["c", "a", "b"], [1], resamples=100, seed=1)
     assert [tuple(row) for row in table[["variant", "other", "difference"]].itertuples(index=False)] == [
         ("c", "a", -0.4),
         ("c", "b", 0.3),
@@ -116,7 +121,7 @@ def test_each_pair_once_in_the_order_of_the_variants():
 
 def test_one_variant_has_no_pair():
     # Catches: a failure, or a table without a head, where there is nothing to compare.
-    table = compare(answers(1, 2, 10), ["a"], [1, 2], resamples=100, seed=1)
+    table = table_of(answers(1, 2, 10), ["a"], [1, 2], resamples=100, seed=1)
     assert len(table) == 0
     assert list(table) == ["variant", "other", "difference", "difference_low", "difference_high", "mcnemar_p"]
 
@@ -124,14 +129,25 @@ def test_one_variant_has_no_pair():
 def test_a_pair_depends_on_nothing_else():
     # Catches: intervals that change when another variant is added or the order is changed; a seed that has no effect.
     correct = answers(3, 3, 200)
-    table = compare(correct, ["a", "b", "c"], [1, 2, 3], resamples=300, seed=1)
-    (alone,) = compare(correct[1:], ["b", "c"], [1, 2, 3], resamples=300, seed=1).itertuples(index=False)
+    table = table_of(correct, ["a", "b", "c"], [1, 2, 3], resamples=300, seed=1)
+    (alone,) = table_of(correct[1:], ["b", "c"], [1, 2, 3], resamples=300, seed=1).itertuples(index=False)
     assert tuple(table.iloc[2]) == alone
-    (mirrored,) = compare(correct[:0:-1], ["c", "b"], [1, 2, 3], resamples=300, seed=1).itertuples(index=False)
+    (mirrored,) = table_of(correct[:0:-1], ["c", "b"], [1, 2, 3], resamples=300, seed=1).itertuples(index=False)
     assert mirrored[2:5] == pytest.approx((-alone[2], -alone[4], -alone[3]), abs=1e-9)
     assert mirrored.mcnemar_p == alone.mcnemar_p
-    (other,) = compare(correct[1:], ["b", "c"], [1, 2, 3], resamples=300, seed=2).itertuples(index=False)
+    (other,) = table_of(correct[1:], ["b", "c"], [1, 2, 3], resamples=300, seed=2).itertuples(index=False)
     assert other[3:5] != alone[3:5]
+
+
+def test_variants_may_have_different_seeds():
+    # Catches: runs that are given to the wrong variant, a mean over the seeds of another one.
+    correct = answers(1, 4, 100)[0]
+    runs = [("a", 1), ("b", 3), ("a", 2), ("b", 2)]
+    row = compare(correct, runs, resamples=300, seed=1).iloc[0]
+    assert row["difference"] == pytest.approx(correct[[0, 2]].mean() - correct[[1, 3]].mean(), abs=1e-6)
+    assert row["mcnemar_p"] == mcnemar_p(correct[0], correct[3])
+    row = compare(correct[:3], runs[:3], resamples=300, seed=1).iloc[0]
+    assert row["difference"] == pytest.approx(correct[[0, 2]].mean() - correct[1].mean(), abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +168,7 @@ def test_mcnemar_is_the_sign_test(both, first, second, neither):
 def test_mcnemar_is_of_the_lowest_seed():
     # Catches: the first seed of the list, the answers of all seeds in one test.
     correct = answers(2, 3, 200)
-    row = compare(correct, ["a", "b"], [5, 2, 9], resamples=100, seed=1).iloc[0]
+    row = table_of(correct, ["a", "b"], [5, 2, 9], resamples=100, seed=1).iloc[0]
     values = [mcnemar_p(correct[0, i], correct[1, i]) for i in range(3)]
     assert len(set(values)) == 3
     assert row["mcnemar_p"] == values[1]
@@ -172,7 +188,7 @@ def write_all(folder, correct):
 def compared(folder, paths, seeds):
     """Run the script, and read what it wrote without pandas."""
     path = folder / "comparisons.csv"
-    compare_variants.main(paths, path, variants=["b", "a"], seeds=seeds, resamples=200, seed=1)
+    compare_variants.main(paths, path, runs=list(itertools.product(["b", "a"], seeds)), resamples=200, seed=1)
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -182,7 +198,7 @@ def test_table_of_the_script(tmp_path):
     correct = answers(2, 2, 300)
     correct[0, 1], correct[1, 1, :150] = True, False
     (row,) = compared(tmp_path, write_all(tmp_path, correct), [7, 4])
-    (expected,) = compare(correct, ["b", "a"], [7, 4], resamples=200, seed=1).to_dict("records")
+    (expected,) = table_of(correct, ["b", "a"], [7, 4], resamples=200, seed=1).to_dict("records")
     assert (row.pop("variant"), row.pop("other")) == (expected.pop("variant"), expected.pop("other")) == ("b", "a")
     assert {name: float(value) for name, value in row.items()} == expected
     assert 0 < float(row["mcnemar_p"]) < 1e-30

@@ -61,9 +61,7 @@ def tabulated(folder, ids=IDS):
     """Run the script on two runs, and read what it wrote without pandas."""
     write_encoded(folder / "test.arrow", ids, list(LABELS), [np.arange(n, dtype=np.int32) for n in (5, 700, 0, 601)])
     paths = [write(folder / f"{i}.parquet", probabilities) for i, probabilities in enumerate([[0, 0, 0, 1], [0] * 4])]
-    tabulate_lengths.main(
-        paths, folder / "test.arrow", folder / "accuracy_by_length.csv", variants=["b", "a"], seeds=[3]
-    )
+    tabulate_lengths.main(paths, folder / "test.arrow", folder / "accuracy_by_length.csv", runs=[("b", 3), ("a", 3)])
     with (folder / "accuracy_by_length.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 

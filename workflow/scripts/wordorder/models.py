@@ -3,7 +3,8 @@
 Each begins with a table that has a row for each token of the vocabulary. A batch uses about a tenth of the vocabulary,
 and training and prediction hand a model the rows of those tokens only.
 
-Importing this module, which needs nothing but `layers.py`, is all that `keras.models.load_model` needs to load a saved model.
+Importing this module, which needs nothing of the project but `layers.py`, is all that `keras.models.load_model` needs
+to load a saved model.
 """
 
 import math

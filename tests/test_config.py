@@ -114,6 +114,10 @@ def in_one_line_each(problems):
 
 FREE = ("variants", "vectorizers")
 PATHS = list(keys(CONFIG))
+# A definition that nothing refers to may have any name.
+USED = [
+    path for path in PATHS if path[0] not in FREE or len(path) != 2 or path[1] in (*CONFIG["active_variants"], "words")
+]
 LEAVES = [path for path in PATHS if not isinstance(value_at(path), dict)]
 
 
@@ -189,7 +193,7 @@ def test_a_wrong_type_is_named(path):
         assert " is not " in problem
 
 
-@pytest.mark.parametrize("path", PATHS, ids=".".join)
+@pytest.mark.parametrize("path", USED, ids=".".join)
 def test_a_misspelt_key_is_named(path):
     # Catches: a level of the schema that lets unknown keys through, whose values would be ignored without a word.
     config, place = copy_and_parent(path)

@@ -684,7 +684,10 @@ def check_ranges(config):
 
     assert config["backend"] in ("jax", "tensorflow")
     assert 0 < config["split"]["validation_fraction"] < 1
-    whole(config["vectorizer"]["max_tokens"], 3)
+    for vectorizer in config["vectorizers"].values():
+        whole(vectorizer["max_tokens"], 3)
+        whole(vectorizer["ngrams"])
+        assert type(vectorizer["strip_html"]) is bool
     whole(config["glove"]["dimension"])
     for name in ("imdb", "glove"):
         algorithm, digest = config[name]["checksum"].split(":")
@@ -696,13 +699,14 @@ def check_ranges(config):
     assert config["active_variants"]
     for name in config["active_variants"]:
         variant = CHECKS["complete_variant"](config["variants"][name], config["defaults"])
-        assert variant.keys() >= config["defaults"].keys()
+        assert variant["vectorizer"] in config["vectorizers"]
         for key in ("units", "batch_size", "epochs"):
             whole(variant[key])
-        if variant["sequence_length"] is not None:
-            whole(variant["sequence_length"])
+        for key in ("sequence_length", "patience"):
+            if variant.get(key) is not None:
+                whole(variant[key])
         assert 0 <= variant["dropout"] < 1
-        assert type(variant["mask"]) is type(variant["group_by_length"]) is bool
+        assert type(variant.get("mask", False)) is type(variant.get("group_by_length", False)) is bool
         assert 0 < float(variant["optimizer"]["learning_rate"]) < float("inf")
         assert 0 < float(variant["optimizer"]["epsilon"]) < float("inf")
         assert 0 <= variant["optimizer"]["rho"] < 1

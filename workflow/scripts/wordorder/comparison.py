@@ -40,8 +40,8 @@ def resample_means(correct: np.ndarray, names: Sequence[str], *, resamples: int,
 
     `correct` says which answers are right, of shape (runs, reviews); `names` says of what each run is, and runs of the
     same name differ in their seed only. A resample draws the reviews once for all, which keeps the names paired, and
-    the runs for each name by itself: runs of two models with the same seed share at most the order of the training
-    reviews.
+    the runs for each name by itself: what runs with the same seed share, a subset or an order of the training reviews,
+    is not relied on.
     """
     accuracies = resample_reviews(correct, resamples, np.random.default_rng(seed))
     means = {}

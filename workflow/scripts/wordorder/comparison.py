@@ -8,7 +8,8 @@ import pandas as pd
 from statsmodels.stats.contingency_tables import mcnemar
 
 COLUMNS = ["variant", "other", "difference", "difference_low", "difference_high", "mcnemar_p"]
-LEVEL = 0.95
+# Of a 95 % interval.
+TAILS = 0.025, 0.975
 RESAMPLES_AT_A_TIME = 50
 
 
@@ -17,31 +18,39 @@ def compare(correct: np.ndarray, runs: Sequence[tuple[str, int]], *, resamples: 
 
     `correct` says which answers are right, of shape (runs, reviews), `runs` holds the variant and the seed of each run.
     `difference` is the mean accuracy of `variant` over its seeds less that of `other`; `difference_low` and
-    `difference_high` are its 95 % percentile interval by a paired bootstrap. `mcnemar_p` is the p-value of McNemar's
-    test on the run of each with its lowest seed.
-
-    A resample draws the reviews once for all variants, which keeps them paired, and the seeds for each variant by
-    itself: runs of two models with the same seed share at most the order of the training reviews.
+    `difference_high` are its 95 % percentile interval by the paired bootstrap of `resample_means`. `mcnemar_p` is the
+    p-value of McNemar's test on the run of each with its lowest seed.
     """
-    accuracies = resample_reviews(correct, resamples, np.random.default_rng(seed))
-    variants = {}
-    for i, (variant, _) in enumerate(runs):
-        variants.setdefault(variant, []).append(i)
-    means = {}
-    for name, at in variants.items():
-        # A stream of random numbers for each name, so that an interval does not depend on the other active variants.
-        rng = np.random.default_rng([seed, *name.encode()])
-        chosen = rng.integers(len(at), size=(resamples, len(at)))
-        means[name] = np.take_along_axis(accuracies[:, at], chosen, axis=1).mean(axis=1)
+    names = [variant for variant, _ in runs]
+    means = resample_means(correct, names, resamples=resamples, seed=seed)
+    at = {name: [i for i, each in enumerate(names) if each == name] for name in means}
     rows = []
-    for variant, other in itertools.combinations(variants, 2):
-        tails = (1 - LEVEL) / 2, (1 + LEVEL) / 2
-        low, high = np.quantile(means[variant] - means[other], tails)
-        difference = correct[variants[variant]].mean() - correct[variants[other]].mean()
-        first, second = (min(variants[name], key=lambda i: runs[i][1]) for name in (variant, other))
+    for variant, other in itertools.combinations(means, 2):
+        low, high = np.quantile(means[variant] - means[other], TAILS)
+        difference = correct[at[variant]].mean() - correct[at[other]].mean()
+        first, second = (min(at[name], key=lambda i: runs[i][1]) for name in (variant, other))
         rows.append((variant, other, difference, low, high, mcnemar_p(correct[first], correct[second])))
     # The p-values are not rounded: they can be very small.
     return pd.DataFrame(rows, columns=COLUMNS).round(dict.fromkeys(COLUMNS[2:5], 6))
+
+
+def resample_means(correct: np.ndarray, names: Sequence[str], *, resamples: int, seed: int) -> dict[str, np.ndarray]:
+    """Mean accuracies over the runs of the same name, (resamples,) for each name, with reviews and runs drawn again.
+
+    `correct` says which answers are right, of shape (runs, reviews); `names` says of what each run is, and runs of the
+    same name differ in their seed only. A resample draws the reviews once for all, which keeps the names paired, and
+    the runs for each name by itself: what runs with the same seed share, a subset or an order of the training reviews,
+    is not relied on.
+    """
+    accuracies = resample_reviews(correct, resamples, np.random.default_rng(seed))
+    means = {}
+    for name in dict.fromkeys(names):
+        runs = [i for i, each in enumerate(names) if each == name]
+        # A stream of random numbers for each name, so that an interval does not depend on what else is compared.
+        rng = np.random.default_rng([seed, *name.encode()])
+        chosen = rng.integers(len(runs), size=(resamples, len(runs)))
+        means[name] = np.take_along_axis(accuracies[:, runs], chosen, axis=1).mean(axis=1)
+    return means
 
 
 def resample_reviews(correct: np.ndarray, resamples: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,95 @@
+"""Subsets of the training reviews: of the right size and proportions, nested, and the same every time."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from wordorder.encoded import EncodedReviews
+from wordorder.errors import InputError
+from wordorder.subsets import subset
+
+seeds = st.integers(0, 2**32)
+# Of similar number, so that few sizes leave a class without a review.
+labels = st.tuples(st.integers(5, 30), st.integers(5, 30)).flatmap(
+    lambda counts: st.permutations([0] * counts[0] + [1] * counts[1])
+)
+sizes = st.integers(4, 40)
+
+
+def reviews(labels):
+    """Empty reviews with these labels."""
+    return EncodedReviews(
+        [str(i) for i in range(len(labels))],
+        np.array(labels, np.int8),
+        np.empty(0, np.int32),
+        np.zeros(len(labels) + 1, np.int64),
+    )
+
+
+def drawn(data, size, seed):
+    """A subset; what cannot be drawn is no example."""
+    try:
+        return subset(data, size, seed)
+    except InputError:
+        assume(False)
+
+
+@given(labels, sizes, seeds)
+def test_size_and_proportions(labels, size, seed):
+    # Catches: a review that is drawn twice, another size, a class that is rounded the wrong way or by more than half.
+    chosen = drawn(reviews(labels), size, seed)
+    assert len(chosen) == len(set(chosen.tolist())) == size
+    assert sorted(chosen) == chosen.tolist()
+    exact = Fraction(size * sum(labels), len(labels))
+    rounding = sum(labels[i] for i in chosen) - exact
+    assert -Fraction(1, 2) < rounding <= Fraction(1, 2)
+
+
+@given(labels, sizes, sizes, seeds)
+def test_subsets_of_a_seed_are_nested(labels, size, other, seed):
+    # Catches: a larger subset that is drawn anew, numbers of a class that fall while the size grows.
+    data = reviews(labels)
+    small, large = sorted([drawn(data, size, seed), drawn(data, other, seed)], key=len)
+    assert set(small) <= set(large)
+
+
+def test_all_reviews_are_a_subset():
+    # Catches: a limit that is one too low.
+    assert subset(reviews([0, 1, 1, 0, 1]), 5, 3).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_subset_depends_on_the_seed_alone():
+    # Catches: random numbers from elsewhere, a seed that is ignored.
+    data = reviews([0, 1] * 50)
+    np.random.seed(1)  # noqa: NPY002
+    first = subset(data, 10, 7)
+    np.random.seed(2)  # noqa: NPY002
+    assert subset(data, 10, 7).tolist() == first.tolist()
+    assert first.tolist() != subset(data, 10, 8).tolist()
+
+
+def test_classes_are_drawn_evenly():
+    # Catches: a draw that prefers some reviews: each of 20 is in a subset of 10 half of the time.
+    data = reviews([0, 1] * 10)
+    counts = np.bincount(np.concatenate([subset(data, 10, seed) for seed in range(2000)]), minlength=20)
+    # Six standard deviations of a binomial count.
+    assert np.abs(counts - 1000).max() < 6 * np.sqrt(2000 / 4)
+
+
+@pytest.mark.parametrize(
+    ("labels", "size", "message"),
+    [
+        ([0, 1, 1], 4, r"no 4 training reviews, only 3.*Lower learning_curve\.sizes"),
+        ([0, 1, 1], 1, r"Of 1 training reviews 0 would be negative and 1 positive.*raise"),
+        ([0] * 9 + [1], 4, r"Of 4 training reviews 4 would be negative and 0 positive"),
+        ([1, 1], 2, r"0 would be negative and 2 positive"),
+        ([], 1, "only 0"),
+    ],
+)
+def test_impossible_sizes_are_refused(labels, size, message):
+    # Catches: a smaller subset than was asked for, a training on one class only.
+    with pytest.raises(InputError, match=message):
+        subset(reviews(labels), size, 1)

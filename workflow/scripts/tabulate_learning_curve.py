@@ -1,0 +1,41 @@
+"""Tabulate the accuracy against the number of training reviews, and where one variant overtakes another."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wordorder.files import replacing
+from wordorder.job import logged
+from wordorder.learning_curve import tabulate
+from wordorder.predictions import read_correct
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(
+    predictions: list[Path],
+    curve: Path,
+    crossings: Path,
+    *,
+    runs: list[tuple[str, int, int]],
+    resamples: int,
+    seed: int,
+) -> None:
+    """Write both tables; `runs` holds the variant, the number of training reviews and the seed of each prediction."""
+    _, correct = read_correct(predictions)
+    for path, table in zip((curve, crossings), tabulate(correct, runs, resamples=resamples, seed=seed), strict=True):
+        with replacing(path) as part:
+            table.to_csv(part, index=False)
+        print(table.to_string(index=False))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            predictions=[Path(path) for path in snakemake.input.predictions],
+            curve=Path(snakemake.output.curve),
+            crossings=Path(snakemake.output.crossings),
+            runs=snakemake.params.runs,
+            resamples=snakemake.params.resamples,
+            seed=snakemake.params.seed,
+        )

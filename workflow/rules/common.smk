@@ -25,6 +25,10 @@ RUNS = [
     for variant in config["active_variants"]
     for seed in config["variants"][variant].get("seeds", config["seeds"])
 ]
+# Those of the learning curve, on a part of them.
+CURVE_RUNS = [
+    (variant, size, seed) for variant in CURVE["variants"] for size in CURVE["sizes"] for seed in config["seeds"]
+]
 
 
 wildcard_constraints:
@@ -65,6 +69,11 @@ def run_settings(wildcards):
     return settings if wildcards.size == "all" else settings | {key: CURVE[key] for key in ("epochs", "patience")}
 
 
+def curve_files(name):
+    """The file `name` of every run of the learning curve."""
+    return [f"results/runs/{variant}/{size}/seed{seed}/{name}" for variant, size, seed in CURVE_RUNS]
+
+
 def run_files(name):
     """The file `name` of every run on all training reviews."""
     return [f"results/runs/{variant}/all/seed{seed}/{name}" for variant, seed in RUNS]
@@ -103,4 +112,5 @@ def products(wildcards):
         "results/summary.csv",
         "results/comparisons.csv",
         "results/accuracy_by_length.csv",
+        *(["results/learning_curve.csv", "results/crossings.csv"] if CURVE_RUNS else []),
     ]

@@ -5,6 +5,7 @@ localrules:
     summarize_runs,
     compare_variants,
     tabulate_lengths,
+    tabulate_learning_curve,
 
 
 rule summarize_runs:
@@ -65,6 +66,27 @@ rule tabulate_lengths:
         runs=RUNS,
     script:
         "../scripts/tabulate_lengths.py"
+
+
+rule tabulate_learning_curve:
+    input:
+        predictions=curve_files("predictions.parquet"),
+        lib=library("learning_curve", "comparison", "predictions", "parquet"),
+    output:
+        curve="results/learning_curve.csv",
+        crossings="results/crossings.csv",
+    log:
+        "logs/tabulate_learning_curve.log",
+    benchmark:
+        "benchmarks/tabulate_learning_curve.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        runs=CURVE_RUNS,
+        resamples=lookup("statistics/resamples", within=config),
+        seed=lookup("statistics/seed", within=config),
+    script:
+        "../scripts/tabulate_learning_curve.py"
 
 
 # What `snakemake results/summary.csv` means: a rule goes before a file of its name. If it meant the file, Snakemake would

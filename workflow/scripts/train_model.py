@@ -11,6 +11,7 @@ from wordorder.backup import Backup, fingerprint
 from wordorder.encoded import read_encoded
 from wordorder.files import replacing
 from wordorder.job import logged, release_memory, start_backend, versions
+from wordorder.subsets import subset
 from wordorder.vectorizer import read_vocabulary
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ def main(
 
     data = read_encoded(train), read_encoded(validation)
     if size is not None:
-        share = size / len(data[0].ids)
-        data = data[0].subset(size, seed), data[1].subset(max(2, round(share * len(data[1].ids))), seed)
+        # Who has few reviews to train on has few to choose by: at least one of each class.
+        held_out = max(2, round(size * len(data[1].ids) / len(data[0].ids)))
+        data = [reviews.take(subset(reviews, n, seed)) for reviews, n in zip(data, (size, held_out), strict=True)]
     packages = versions("keras", backend, "numpy")
     print(f"{variant}, {len(data[0].ids)} reviews, seed {seed}, {threads} threads")
     print(", ".join(f"{package} {version}" for package, version in packages.items()))

@@ -29,6 +29,12 @@ class EncodedReviews(NamedTuple):
         lengths = np.diff(self.offsets)
         return lengths if sequence_length is None else np.minimum(lengths, sequence_length)
 
+    def take(self, reviews: np.ndarray) -> "EncodedReviews":
+        """Return the reviews of these numbers, in this order, with their tokens in memory."""
+        rows = [self.tokens[self.offsets[i] : self.offsets[i + 1]] for i in reviews]
+        offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+        return EncodedReviews([self.ids[i] for i in reviews], self.labels[reviews], np.concatenate(rows), offsets)
+
 
 def write_encoded(path: Path, ids: list[str], labels: list[int], sequences: list[np.ndarray]) -> None:
     """Write reviews as an Arrow file: columns id, label, tokens; uncompressed, so that it can be memory-mapped."""

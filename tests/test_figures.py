@@ -22,6 +22,8 @@ def test_colours_are_those_of_the_variant():
     chosen = colours(["mine", "glove", "another", "one_hot"])
     assert list(chosen) == ["mine", "glove", "another", "one_hot"]
     assert len(set(chosen.values())) == 4
+    # The blue that would be the first is taken.
+    assert len(set(colours(["mine", "binary_bigram"]).values())) == 2
     # More than there are colours: they repeat.
     assert set(colours([f"v{i}" for i in range(20)]).values()) == set(PALETTE)
     assert len(colours([*COLOURS, "mine"])) == len(COLOURS) + 1

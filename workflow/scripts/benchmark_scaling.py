@@ -18,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark_training import our_steps, variant_settings
+from benchmark_training import variant_settings
 from wordorder.encoded import EncodedReviews, read_encoded, write_encoded
 from wordorder.files import replacing
 from wordorder.job import start_backend
+from wordorder.timing import our_steps
 from wordorder.vectorizer import read_vocabulary
 
 AXES = {

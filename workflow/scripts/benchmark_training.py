@@ -22,10 +22,10 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from wordorder.batching import batches, make_batch, shuffled_chunks
 from wordorder.encoded import EncodedReviews, read_encoded
 from wordorder.files import replacing
 from wordorder.job import start_backend
+from wordorder.timing import keras_steps, our_steps, padded_batches
 from wordorder.vectorizer import read_vocabulary
 
 CONFIG = Path(__file__).parents[2] / "config/config.yaml"
@@ -38,76 +38,12 @@ IMPLEMENTATIONS = {
     "Keras on JAX": "jax",
     "PyTorch": "torch",
 }
-SEED = 1
 
 
 def variant_settings(variant: str) -> dict:
     """Return the settings of a variant in the config."""
     config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     return {**config["defaults"], **config["variants"][variant]}
-
-
-def padded(data: EncodedReviews, chunk: np.ndarray, length: int, vocabulary_size: int) -> np.ndarray:
-    """Return the reviews of a batch as the chapter's vectorizer does: (batch, length) token numbers."""
-    batch = make_batch(data, chunk, len(chunk), length, vocabulary_size, length)
-    return batch.vocabulary[batch.positions]
-
-
-def our_steps(
-    data: EncodedReviews, settings: dict, vocabulary_size: int, vectors: Path | None, sample: int
-) -> Iterator[None]:
-    """Take a step of our training each time; `sample` batches, in the order of their length, stand for an epoch."""
-    from wordorder.training import RMSprop, Trainer, build_model
-
-    lengths = data.lengths(settings["sequence_length"])
-    chunks = shuffled_chunks(lengths, settings["batch_size"], SEED, 1, settings["group_by_length"] and settings["mask"])
-    chunks = sorted(chunks[:-1], key=lambda chunk: lengths[chunk].max())
-    chunks = [chunks[i] for i in np.linspace(0, len(chunks) - 1, sample).astype(int)]
-    trainer = Trainer(build_model(settings, vocabulary_size, vectors, SEED), RMSprop(**settings["optimizer"]), SEED)
-    step = 0
-    while True:
-        for batch in batches(
-            data,
-            chunks,
-            settings["batch_size"],
-            vocabulary_size,
-            settings["sequence_length"],
-            trim=settings["mask"],
-        ):
-            loss, _ = trainer.run_batch(batch, data.labels, step)
-            float(loss)
-            step += 1
-            yield
-
-
-def keras_steps(data: EncodedReviews, settings: dict, vocabulary_size: int, vectors: Path | None) -> Iterator[None]:
-    """Take a step of the chapter's own model in plain Keras each time."""
-    import keras
-    from keras import layers
-
-    inputs = keras.Input((None,), dtype="int64")
-    if settings["features"] == "one_hot":
-        embedded = layers.Lambda(
-            lambda tokens: keras.ops.one_hot(tokens, vocabulary_size), output_shape=(None, vocabulary_size)
-        )(inputs)
-    elif settings["features"] == "glove":
-        matrix = np.load(vectors)
-        embedded = layers.Embedding(
-            *matrix.shape,
-            embeddings_initializer=keras.initializers.Constant(matrix),
-            trainable=False,
-            mask_zero=settings["mask"],
-        )(inputs)
-    else:
-        embedded = layers.Embedding(vocabulary_size, settings["dimension"], mask_zero=settings["mask"])(inputs)
-    x = layers.Bidirectional(layers.LSTM(settings["units"]))(embedded)
-    x = layers.Dropout(settings["dropout"])(x)
-    outputs = layers.Dense(1, activation="sigmoid")(x)
-    model = keras.Model(inputs, outputs)
-    model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
-    for tokens, labels in padded_batches(data, settings, vocabulary_size):
-        model.train_on_batch(tokens, labels[:, None])
-        yield
 
 
 def torch_steps(data: EncodedReviews, settings: dict, vocabulary_size: int, vectors: Path | None) -> Iterator[None]:
@@ -141,17 +77,6 @@ def torch_steps(data: EncodedReviews, settings: dict, vocabulary_size: int, vect
         loss.backward()
         optimizer.step()
         yield
-
-
-def padded_batches(
-    data: EncodedReviews, settings: dict, vocabulary_size: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield shuffled batches for ever, all padded to the same length as in the chapter, with their labels."""
-    length = settings["sequence_length"]
-    chunks = shuffled_chunks(data.lengths(length), settings["batch_size"], SEED, 1, group_by_length=False)[:-1]
-    while True:
-        for chunk in chunks:
-            yield padded(data, chunk, length, vocabulary_size), data.labels[chunk].astype(np.float32)
 
 
 def work(results: Path, implementation: str, variant: str, sample: int) -> None:

@@ -1,0 +1,119 @@
+"""The times of training steps: the table of the script at a tiny size, and the ratio against SciPy and by hand."""
+
+import itertools
+import math
+import os
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from test_train_model import SETTINGS, write_reviews
+
+import time_steps
+from wordorder.errors import InputError
+from wordorder.timing import COLUMNS, IMPLEMENTATIONS, ratio, read_step_times, time_in_turn
+from wordorder.vectorizer import write_vocabulary
+
+ONE_HOT = {**SETTINGS, "features": "one_hot", "mask": False}
+EMBEDDING = {**ONE_HOT, "features": "embedding", "dimension": 3}
+
+
+def table_of(first, second, implementation="plain"):
+    rows = [
+        (name, implementation, repetition, seconds)
+        for name, times in (("a", first), ("b", second))
+        for repetition, seconds in enumerate(times, start=1)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def test_table_of_the_script(tmp_path):
+    # Catches: a row that is missing; settings with which there is no step to take, such as a batch of all reviews.
+    write_reviews(tmp_path / "train.arrow", 1)
+    write_vocabulary(tmp_path / "vocabulary.json", ["", "[UNK]", *"abcdefg"])
+    time_steps.main(
+        tmp_path / "train.arrow",
+        tmp_path / "vocabulary.json",
+        tmp_path / "step_times.csv",
+        settings={"one_hot": ONE_HOT, "embedding": {**EMBEDDING, "batch_size": 100, "sequence_length": None}},
+        backend=os.environ["KERAS_BACKEND"],
+        threads=1,
+    )
+    table = read_step_times(tmp_path / "step_times.csv")
+    expected = itertools.product(["one_hot", "embedding"], IMPLEMENTATIONS, range(1, time_steps.REPETITIONS + 1))
+    assert set(table[COLUMNS[:3]].itertuples(index=False, name=None)) == set(expected)
+    assert len(table) == 4 * time_steps.REPETITIONS
+
+
+def test_models_take_turns_and_the_first_steps_do_not_count():
+    # Catches: one model after the other, a table with the time of the compilation, or of all steps.
+    taken = []
+
+    def steps(name, seconds):
+        time.sleep(0.5)
+        while True:
+            taken.append(name)
+            time.sleep(seconds)
+            yield
+
+    running = {("a", "plain"): steps("a", 0.02), ("b", "ours"): steps("b", 0.01)}
+    table = time_in_turn(running, {("a", "plain"): 1, ("b", "ours"): 2}, repetitions=2)
+    assert "".join(taken) == "abb" * 3
+    assert list(table[COLUMNS[:3]].itertuples(index=False, name=None)) == [
+        ("a", "plain", 1),
+        ("b", "ours", 1),
+        ("a", "plain", 2),
+        ("b", "ours", 2),
+    ]
+    assert table["seconds_per_step"].between([0.02, 0.01] * 2, [0.24, 0.24] * 2).all()
+
+
+def test_ratio_is_that_of_the_repetitions():
+    # Catches: a ratio of means, repetitions that are not paired, an interval of another level or not of the logarithms.
+    rng = np.random.default_rng(1)
+    # What slows the machine down slows both.
+    machine = rng.uniform(1, 3, 6)
+    first, second = 8 * machine * rng.uniform(0.95, 1.05, 6), machine
+    logarithms = np.log(first / second)
+    expected = stats.ttest_1samp(logarithms, 0).confidence_interval(0.95)
+    table = table_of(first, second).sample(frac=1, random_state=1)
+    measured, low, high = ratio(pd.concat([table, table_of(second, first, "ours")]), "a", "b", "plain")
+    assert measured == pytest.approx(stats.gmean(first / second))
+    assert (math.log(low), math.log(high)) == pytest.approx(tuple(expected))
+    assert 7 < low < high < 9
+
+
+def test_ratio_by_hand():
+    # Catches: the ratio upside down. 2 and 8: the geometric mean is 4; t of one degree of freedom is 12.7062.
+    measured, low, high = ratio(table_of([2, 8], [1, 1]), "a", "b", "plain")
+    assert measured == pytest.approx(4)
+    assert (low, high) == pytest.approx((4 / 2**12.7062, 4 * 2**12.7062), rel=1e-4)
+
+
+def test_one_repetition_says_nothing():
+    # Catches: an interval of zero width, or of NaN, from one repetition.
+    with pytest.raises(InputError, match="fewer than two repetitions of a and b"):
+        ratio(table_of([2], [1]), "a", "b", "plain")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "variant,implementation,repetition\na,plain,1\n",
+        ",".join(COLUMNS) + "\na,plain,1,fast\n",
+        ",".join(COLUMNS) + "\na,plain,1,\n",
+        ",".join(COLUMNS) + "\na,plain,1,0\n",
+        ",".join(COLUMNS) + "\na,plain,1,inf\n",
+        ",".join(COLUMNS) + "\na,plain,x,1\n",
+        ",".join(COLUMNS) + "\na,plain,1,1\na,plain,1,2\n",
+    ],
+)
+def test_damaged_table_is_refused(tmp_path, content):
+    # Catches: a verdict from what is left of a table.
+    path = tmp_path / "step_times.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=r"step_times\.csv is damaged"):
+        read_step_times(path)

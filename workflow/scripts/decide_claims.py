@@ -1,0 +1,53 @@
+"""Decide the claims about the models by the runs there are."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wordorder.claims import decide, read_claims
+from wordorder.files import replacing
+from wordorder.job import logged
+from wordorder.predictions import read_correct
+from wordorder.timing import read_step_times
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(
+    claims: Path,
+    predictions: list[Path],
+    step_times: Path | None,
+    table: Path,
+    *,
+    runs: list[tuple[str, int | str, int]],
+    variants: list[str],
+    resamples: int,
+    seed: int,
+) -> None:
+    """Write one row for each claim that can be decided.
+
+    `runs` holds the variant, the number of training reviews ("all" or a number) and the seed of each file of
+    predictions; `variants` are all that the config defines, active or not.
+    """
+    stated = read_claims(claims, variants)
+    _, correct = read_correct(predictions)
+    times = read_step_times(step_times) if step_times else None
+    decided = decide(stated, correct, runs, times, resamples=resamples, seed=seed)
+    with replacing(table) as part:
+        decided.to_csv(part, index=False)
+    print(f"{len(decided)} of {len(stated)} claims; for the others there are no runs")
+    print(decided.drop(columns=["text", "source"]).to_string(index=False))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            claims=Path(snakemake.input.claims),
+            predictions=[Path(path) for path in snakemake.input.predictions],
+            step_times=Path(snakemake.input.step_times) if snakemake.input.step_times else None,
+            table=Path(snakemake.output.claims),
+            runs=snakemake.params.runs,
+            variants=snakemake.params.variants,
+            resamples=snakemake.params.resamples,
+            seed=snakemake.params.seed,
+        )

@@ -43,6 +43,10 @@ MODELS = {
         "features": ["one_hot", "embedding", "glove"],
         "settings": ["sequence_length", "units", "dropout", "mask", *TRAINING, "group_by_length"],
     },
+    "bag_of_words": {
+        "features": ["binary", "tf_idf"],
+        "settings": ["units", "dropout", *TRAINING],
+    },
 }
 # What is no setting of the training.
 SHOWN = ["seeds", "chapter_accuracy"]

@@ -29,6 +29,17 @@ class EncodedReviews(NamedTuple):
         lengths = np.diff(self.offsets)
         return lengths if sequence_length is None else np.minimum(lengths, sequence_length)
 
+    def distinct(self) -> "EncodedReviews":
+        """Return the reviews with each of their tokens once, by ascending number."""
+        pairs = zip(self.offsets[:-1], self.offsets[1:], strict=True)
+        sequences = [np.unique(self.tokens[start:stop]) for start, stop in pairs]
+        offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])]).astype(np.int64)
+        return self._replace(tokens=np.concatenate([np.empty(0, np.int32), *sequences]), offsets=offsets)
+
+    def document_frequencies(self, vocabulary_size: int) -> np.ndarray:
+        """Number of reviews in which each token of the vocabulary occurs."""
+        return np.bincount(self.distinct().tokens, minlength=vocabulary_size)
+
 
 def write_encoded(path: Path, ids: list[str], labels: list[int], sequences: list[np.ndarray]) -> None:
     """Write reviews as an Arrow file: columns id, label, tokens; uncompressed, so that it can be memory-mapped."""

@@ -274,7 +274,9 @@ def predict(model: TokenClassifier, data: EncodedReviews, sequence_length: int |
         for variables in (model.trainable_variables, model.non_trainable_variables)
     ]
     result = np.empty(len(data.labels), np.float32)
-    for batch in batches(data, chunks, PREDICTION_BATCH, vocabulary_size, sequence_length, trim=model.trims):
+    for batch in batches(
+        data, chunks, PREDICTION_BATCH, vocabulary_size, sequence_length, model.trims, model.vocabulary_step
+    ):
         vocabulary = ops.convert_to_tensor(batch.vocabulary)
         rows = ops.take(model.token_table.rows, vocabulary, axis=0)
         probabilities = ops.convert_to_numpy(run(weights, rows, vocabulary, ops.convert_to_tensor(batch.positions)))
@@ -310,6 +312,8 @@ def train_model(
     seconds (training and validation), peak_memory_mb (of the process until then, in units of 2^20 bytes). Raises
     InputError when a loss is no longer a finite number.
     """
+    # Before the trainer, which compiles in what does not learn.
+    model.adapt(training)
     trainer = Trainer(model, RMSprop(**settings["optimizer"]), seed)
     run = predictor(model)
     vocabulary_size = model.settings["vocabulary_size"]
@@ -333,7 +337,7 @@ def train_model(
         chunks = shuffled_chunks(lengths, batch_size, seed, epoch, settings.get("group_by_length") and model.trims)
         losses, right = [], []
         for step, batch in enumerate(
-            batches(training, chunks, batch_size, vocabulary_size, sequence_length, trim=model.trims),
+            batches(training, chunks, batch_size, vocabulary_size, sequence_length, model.trims, model.vocabulary_step),
             start=(epoch - 1) * len(chunks),
         ):
             loss, correct = trainer.run_batch(batch, training.labels, step)

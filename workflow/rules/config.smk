@@ -47,6 +47,7 @@ MODELS = {
         "features": ["binary", "tf_idf"],
         "settings": ["units", "dropout", *TRAINING],
     },
+    "nbsvm": {"features": ["binary"], "settings": ["C"]},
 }
 # What is no setting of the training.
 SHOWN = ["seeds", "chapter_accuracy"]

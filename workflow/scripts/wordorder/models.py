@@ -29,13 +29,15 @@ class TokenClassifier(keras.Model):
     SETTINGS = ()
     trims = True
     vocabulary_step = VOCABULARY_STEP
+    # Whether `adapt` finds all weights, so that there is nothing left to train by gradients.
+    solved = False
 
     def prepare(self, data: EncodedReviews) -> EncodedReviews:
         """Return the reviews as the model reads them."""
         return data
 
     def adapt(self, training: EncodedReviews) -> None:
-        """Take from the training reviews what the training itself does not learn, as Keras' `adapt` does; nothing."""
+        """Take from the training reviews what is not learned by gradients, as `adapt` in Keras does: nothing."""
 
     def get_config(self):
         """Return what is needed to make this model again."""
@@ -189,5 +191,55 @@ class BagOfWordsClassifier(TokenClassifier):
         return self.classifier(x)
 
 
+@keras.saving.register_keras_serializable("wordorder")
+class NBSVMClassifier(TokenClassifier):
+    """NB-SVM with a logistic loss (Wang and Manning 2012): a sum of weights of the distinct tokens of a review.
+
+    Args:
+        features: "binary".
+        vocabulary_size: number of tokens, padding and unknown included.
+        C: inverse of the strength of the regularization, as in scikit-learn.
+
+    """
+
+    SETTINGS = ("features", "C")
+    # A batch has tens of thousands of tokens.
+    vocabulary_step = 65536
+    solved = True
+
+    def __init__(self, features, vocabulary_size, C, **kwargs):
+        super().__init__(**kwargs)
+        self.settings = {"features": features, "vocabulary_size": vocabulary_size, "C": C}
+        self.token_table = TokenTable(vocabulary_size, width=1, initial_limit=0, name="kernel")
+        self.classifier = TokenDense(1, "sigmoid", name="classifier")
+
+    def build(self, input_shape=None):
+        """Create all weights; they do not depend on the shape of the input."""
+        tokens_shape = (None, None)
+        self.token_table.build(tokens_shape)
+        self.classifier.build(self.token_table.rows.shape, tokens_shape)
+        self.built = True
+
+    def prepare(self, data: EncodedReviews) -> EncodedReviews:
+        """Return the reviews with each token once."""
+        return data.distinct()
+
+    def adapt(self, training: EncodedReviews) -> None:
+        """Find all weights. Raises InputError if there are none to be found."""
+        # Not at the top: the other models do without scikit-learn, which takes a second and 100 MB.
+        from wordorder.naive_bayes import fit_nbsvm
+
+        weights, bias = fit_nbsvm(self.prepare(training), self.settings["vocabulary_size"], self.settings["C"])
+        self.token_table.rows.assign(weights[:, None])
+        self.classifier.bias.assign([bias])
+
+    def call(self, tokens, rows=None, vocabulary=None, training=False):
+        """Return the probability that each review is positive, (batch, 1); arguments as for `LSTMClassifier`.
+
+        The tokens of a review are to be distinct, as `prepare` makes them.
+        """
+        return self.classifier(self.token_table.rows if rows is None else rows, tokens)
+
+
 # The models by the names that they have in the config.
-MODELS = {"lstm": LSTMClassifier, "bag_of_words": BagOfWordsClassifier}
+MODELS = {"lstm": LSTMClassifier, "bag_of_words": BagOfWordsClassifier, "nbsvm": NBSVMClassifier}

@@ -21,7 +21,8 @@ demo: $(INSTALLED)
 # The models and their training are tested on both of Keras' backends.
 test: lint
 	KERAS_BACKEND=jax python -m pytest --numprocesses 2 --dist loadfile
-	KERAS_BACKEND=tensorflow python -m pytest --numprocesses 2 --dist loadfile tests/test_layers.py tests/test_training.py
+	KERAS_BACKEND=tensorflow python -m pytest --numprocesses 2 --dist loadfile \
+	    tests/test_layers.py tests/test_training.py tests/test_bag_of_words.py tests/test_naive_bayes.py
 
 # What takes too long for every change: pipelines that are killed again and again; 25 times as many damaged files.
 test-slow: $(INSTALLED)

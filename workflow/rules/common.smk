@@ -66,7 +66,9 @@ def pretrained_vectors(wildcards):
 def run_settings(wildcards):
     """The settings of a training: on a part of the reviews with another end."""
     settings = VARIANTS[wildcards.variant]
-    return settings if wildcards.size == "all" else settings | {key: CURVE[key] for key in ("epochs", "patience")}
+    if wildcards.size == "all":
+        return settings
+    return settings | {key: CURVE[key] for key in ("epochs", "patience") if key in settings}
 
 
 def curve_files(name):

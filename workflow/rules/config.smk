@@ -52,6 +52,11 @@ MODELS = {
             "group_by_length",
         ],
     },
+    "bag_of_words": {
+        "features": ["binary", "tf_idf"],
+        "settings": ["units", "dropout", *TRAINING],
+    },
+    "nbsvm": {"features": ["binary"], "settings": ["C"]},
 }
 # What is no setting of the training.
 SHOWN = ["seeds", "chapter_accuracy"]

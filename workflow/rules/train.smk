@@ -9,7 +9,7 @@ rule train_model:
         validation=vectorizer_file("validation.arrow"),
         vocabulary=vectorizer_file("vocabulary.json"),
         vectors=pretrained_vectors,
-        lib=library("models", "layers", "batching", "training", "backup", "encoded", "subsets"),
+        lib=library("models", "layers", "batching", "naive_bayes", "training", "backup", "encoded", "subsets"),
     output:
         model="results/runs/{variant}/{size}/seed{seed}/model.keras",
         history="results/runs/{variant}/{size}/seed{seed}/history.csv",

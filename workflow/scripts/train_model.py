@@ -52,11 +52,11 @@ def main(
         # Who has few reviews to train on has few to choose by: at least one of each class.
         held_out = max(2, round(size * len(data[1].ids) / len(data[0].ids)))
         data = [reviews.take(subset(reviews, n, seed)) for reviews, n in zip(data, (size, held_out), strict=True)]
-    packages = versions("keras", backend, "numpy")
+    model = build_model(settings, len(read_vocabulary(vocabulary)), vectors, seed)
+    packages = versions("keras", backend, "numpy", *(["scikit-learn"] if model.solved else []))
     print(f"{variant}, {len(data[0].ids)} reviews, seed {seed}, {threads} threads")
     print(", ".join(f"{package} {version}" for package, version in packages.items()))
     print(", ".join(f"{key}: {value}" for key, value in settings.items()))
-    model = build_model(settings, len(read_vocabulary(vocabulary)), vectors, seed)
     lines: list[str] = []
     model.summary(print_fn=lines.append)
     print("\n".join(lines))
@@ -74,13 +74,16 @@ def main(
     table = pd.DataFrame(history)
     costs = ["seconds", "peak_memory_mb"]
     best = min(history, key=lambda epoch: epoch["validation_loss"])
+    optimizer = {}
+    if not model.solved:
+        # As keras.optimizers.RMSprop spells it.
+        optimizer = {"optimizer": {"name": "rmsprop", **settings["optimizer"], "momentum": 0.0, "centered": False}}
     record = {
         "variant": variant,
         "seed": seed,
         "training_reviews": len(data[0].ids),
         "settings": {key: value for key, value in settings.items() if key != "optimizer"},
-        # As keras.optimizers.RMSprop spells it.
-        "optimizer": {"name": "rmsprop", **settings["optimizer"], "momentum": 0.0, "centered": False},
+        **optimizer,
         "parameters": model.count_params(),
         "trainable_parameters": sum(math.prod(weight.shape) for weight in model.trainable_variables),
         "best_epoch": best["epoch"],

@@ -26,9 +26,18 @@ class Batch(NamedTuple):
 
 
 def make_batch(
-    data: EncodedReviews, reviews: np.ndarray, batch_size: int, length: int, vocabulary_size: int, cut: int | None
+    data: EncodedReviews,
+    reviews: np.ndarray,
+    batch_size: int,
+    length: int,
+    vocabulary_size: int,
+    cut: int | None,
+    vocabulary_step: int = VOCABULARY_STEP,
 ) -> Batch:
-    """Cut the given reviews to `cut` tokens, pad them to `length` and number their tokens within the batch."""
+    """Cut the given reviews to `cut` tokens, pad them to `length` and number their tokens within the batch.
+
+    The vocabulary of the batch is filled up to a multiple of `vocabulary_step`, or to the whole.
+    """
     tokens = np.zeros((batch_size, length), np.int32)
     for row, review in enumerate(reviews):
         start = data.offsets[review]
@@ -37,7 +46,7 @@ def make_batch(
     occurs = np.zeros(vocabulary_size, bool)
     occurs[tokens] = True
     occurs[0] = True
-    missing = min(vocabulary_size, -(-occurs.sum() // VOCABULARY_STEP) * VOCABULARY_STEP) - occurs.sum()
+    missing = min(vocabulary_size, -(-occurs.sum() // vocabulary_step) * vocabulary_step) - occurs.sum()
     occurs[np.flatnonzero(~occurs)[:missing]] = True
     vocabulary = np.flatnonzero(occurs).astype(np.int32)
     place = np.zeros(vocabulary_size, np.int32)
@@ -62,18 +71,20 @@ def batches(
     vocabulary_size: int,
     sequence_length: int | None,
     trim: bool,
+    vocabulary_step: int = VOCABULARY_STEP,
 ) -> Iterator[Batch]:
     """Make a batch of each chunk of review numbers.
 
     With `trim` a batch is padded to its longest review only (rounded up to one of few lengths); otherwise to
-    `sequence_length`, or to the longest review of all where that is None.
+    `sequence_length`, or to the longest review of all where that is None. Its vocabulary is filled up to a multiple of
+    `vocabulary_step`.
     """
     lengths = data.lengths(sequence_length)
     longest = sequence_length or max(1, int(lengths.max()))
     steps = length_steps(longest)
     for chunk in chunks:
         length = steps[np.searchsorted(steps, lengths[chunk].max())] if trim else longest
-        yield make_batch(data, chunk, batch_size, int(length), vocabulary_size, sequence_length)
+        yield make_batch(data, chunk, batch_size, int(length), vocabulary_size, sequence_length, vocabulary_step)
 
 
 def shuffled_chunks(

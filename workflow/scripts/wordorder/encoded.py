@@ -31,15 +31,28 @@ class EncodedReviews(NamedTuple):
 
     def take(self, reviews: np.ndarray) -> "EncodedReviews":
         """Return the reviews of these numbers, in this order, with their tokens in memory."""
-        rows = [self.tokens[self.offsets[i] : self.offsets[i + 1]] for i in reviews]
-        offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-        return EncodedReviews([self.ids[i] for i in reviews], self.labels[reviews], np.concatenate(rows), offsets)
+        sequences = [self.tokens[self.offsets[i] : self.offsets[i + 1]] for i in reviews]
+        return EncodedReviews([self.ids[i] for i in reviews], self.labels[reviews], *joined(sequences))
+
+    def distinct(self) -> "EncodedReviews":
+        """Return the reviews with each of their tokens once, by ascending number."""
+        pairs = zip(self.offsets[:-1], self.offsets[1:], strict=True)
+        return EncodedReviews(self.ids, self.labels, *joined([np.unique(self.tokens[a:b]) for a, b in pairs]))
+
+    def document_frequencies(self, vocabulary_size: int) -> np.ndarray:
+        """Number of reviews in which each token of the vocabulary occurs."""
+        return np.bincount(self.distinct().tokens, minlength=vocabulary_size)
+
+
+def joined(sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Put token numbers one after the other: the tokens, and where each sequence starts and the last one ends."""
+    offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])]).astype(np.int64)
+    return np.concatenate([np.empty(0, np.int32), *sequences]).astype(np.int32), offsets
 
 
 def write_encoded(path: Path, ids: list[str], labels: list[int], sequences: list[np.ndarray]) -> None:
     """Write reviews as an Arrow file: columns id, label, tokens; uncompressed, so that it can be memory-mapped."""
-    offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])]).astype(np.int64)
-    tokens = np.concatenate([np.empty(0, np.int32), *sequences]).astype(np.int32)
+    tokens, offsets = joined(sequences)
     columns = [ids, labels, pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(tokens))]
     table = pa.table(columns, SCHEMA)
     with replacing(path) as part, pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:

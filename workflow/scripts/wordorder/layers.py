@@ -201,6 +201,62 @@ class TokenBidirectionalLSTM(keras.layers.Layer):
         return {**super().get_config(), "units": self.units, "project": self.project, "mask": self.mask}
 
 
+@keras.saving.register_keras_serializable("wordorder")
+class TokenDense(keras.layers.Layer):
+    """`Dense(units, activation)` over how often each token occurs in a review; its kernel is the token table.
+
+    What is a product with a vector of the size of the vocabulary in Keras is a sum over the tokens of the review here.
+    Padding adds nothing.
+
+    Args:
+        units: width of the table.
+        activation: as in `keras.layers.Dense`.
+        weighted: whether occurrences of a token count as much as its entry of `token_weights` says, a frozen weight of
+            this layer of shape (vocabulary,), instead of 1.
+
+    """
+
+    def __init__(self, units, activation, weighted=False, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.activation = keras.activations.get(activation)
+        self.weighted = weighted
+
+    def build(self, rows_shape, tokens_shape):
+        """Create the bias, and the weights of the tokens: ones, until `token_weights` is set."""
+        self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+        if self.weighted:
+            self.token_weights = self.add_weight(
+                shape=(rows_shape[0],), initializer="ones", trainable=False, name="token_weights"
+            )
+
+    def call(self, rows, tokens, vocabulary=None):
+        """Return the activations, (batch, units).
+
+        Args:
+            rows: (vocabulary, units); row 0 is the padding token.
+            tokens: (batch, length), rows of `rows`.
+            vocabulary: (rows,), the tokens that the rows are of, if they are not those of the whole vocabulary.
+
+        """
+        if self.weighted:
+            token_weights = ops.convert_to_tensor(self.token_weights)
+            if vocabulary is not None:
+                token_weights = ops.take(token_weights, vocabulary, axis=0)
+            rows = rows * token_weights[:, None]
+        rows = ops.concatenate([ops.zeros_like(rows[:1]), rows[1:]], axis=0)
+        return self.activation(ops.sum(_rows_at(rows, tokens), axis=1) + self.bias)
+
+    def compute_output_shape(self, rows_shape, tokens_shape):
+        """Return (batch, units)."""
+        return tokens_shape[0], self.units
+
+    def get_config(self):
+        """Return what is needed to make this layer again."""
+        activation = keras.activations.serialize(self.activation)
+        return {**super().get_config(), "units": self.units, "activation": activation, "weighted": self.weighted}
+
+
 def _unit_forget_bias(shape, dtype=None):
     """Zeros, and ones for the forget gate: what `keras.layers.LSTM` starts from (Jozefowicz et al. 2015)."""
     units = shape[0] // 4

@@ -11,8 +11,9 @@ import math
 from typing import TYPE_CHECKING
 
 import keras
+import numpy as np
 
-from wordorder.layers import TokenBidirectionalLSTM, TokenTable
+from wordorder.layers import TokenBidirectionalLSTM, TokenDense, TokenTable
 
 if TYPE_CHECKING:
     from wordorder.encoded import EncodedReviews
@@ -22,16 +23,24 @@ class TokenClassifier(keras.Model):
     """What training and prediction need to know of a model.
 
     `settings` are the arguments of the constructor, and `token_table` is the layer with the rows of the tokens. `trims`
-    says whether padding adds nothing, so that a batch need not be longer than its longest review.
+    says whether padding adds nothing, so that a batch need not be longer than its longest review. The tokens of a batch are
+    filled up with others to a multiple of `vocabulary_step`: the larger, the less often a model is compiled, and the
+    more rows it is given for nothing.
     """
 
     # The keys of a variant that the constructor takes under the same names.
     SETTINGS = ()
     trims = True
+    vocabulary_step = 512
+    # Whether `adapt` finds all weights, so that there is nothing left to train by gradients.
+    solved = False
 
     def prepare(self, data: "EncodedReviews") -> "EncodedReviews":
         """Return the reviews as the model reads them."""
         return data
+
+    def adapt(self, training: "EncodedReviews") -> None:
+        """Take from the training reviews what is not learned by gradients, as `adapt` in Keras does: nothing."""
 
     def get_config(self):
         """Return what is needed to make this model again."""
@@ -108,5 +117,132 @@ class LSTMClassifier(TokenClassifier):
         return self.classifier(x)
 
 
+@keras.saving.register_keras_serializable("wordorder")
+class BagOfWordsClassifier(TokenClassifier):
+    """A dense network over which tokens a review has, or how many (chapter 11, listings 11.3 to 11.11).
+
+    It computes what `TextVectorization(output_mode="multi_hot")` or "tf_idf", `Dense(units, "relu")`, `Dropout` and
+    `Dense(1, "sigmoid")` of Keras compute. In these modes the chapter's vocabulary has no padding token; ours has, so
+    of the same number of tokens one less is of words.
+
+    Args:
+        features: "binary" (each distinct token of a review once) or "tf_idf" (every occurrence, times the logarithm of
+            how rare the token is; see `adapt`).
+        vocabulary_size: number of tokens, padding and unknown included.
+        units: of the hidden layer.
+        dropout: fraction dropped between the hidden layer and the classifier.
+
+    """
+
+    SETTINGS = ("features", "units", "dropout")
+    # To compile a bag of words takes as long as some hundred steps, and its rows are short.
+    vocabulary_step = 8192
+
+    def __init__(self, features, vocabulary_size, units, dropout, **kwargs):
+        super().__init__(**kwargs)
+        self.settings = {
+            "features": features,
+            "vocabulary_size": vocabulary_size,
+            "units": units,
+            "dropout": dropout,
+        }
+        self.token_table = TokenTable(
+            vocabulary_size,
+            width=units,
+            # glorot_uniform, as for the kernel of a Dense layer.
+            initial_limit=math.sqrt(6 / (vocabulary_size + units)),
+            name="kernel",
+        )
+        self.hidden = TokenDense(units, "relu", weighted=features == "tf_idf", name="hidden")
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
+        self.classifier = keras.layers.Dense(1, activation="sigmoid", name="classifier")
+
+    def build(self, input_shape=None):
+        """Create all weights; they do not depend on the shape of the input."""
+        tokens_shape = (None, None)
+        self.token_table.build(tokens_shape)
+        self.hidden.build(self.token_table.rows.shape, tokens_shape)
+        shape = self.hidden.compute_output_shape(self.token_table.rows.shape, tokens_shape)
+        self.dropout.build(shape)
+        self.classifier.build(shape)
+        self.built = True
+
+    def prepare(self, data: "EncodedReviews") -> "EncodedReviews":
+        """Return the reviews with each token once, if only that counts."""
+        return data.distinct() if self.settings["features"] == "binary" else data
+
+    def adapt(self, training: "EncodedReviews") -> None:
+        """Set the inverse document frequencies, for tf-idf.
+
+        They are `log(1 + N / (1 + df))` for a token in df of the N training reviews, and their mean for unknown tokens:
+        those of `TextVectorization(output_mode="tf_idf")`.
+        """
+        if self.settings["features"] == "tf_idf":
+            frequencies = training.document_frequencies(self.settings["vocabulary_size"])
+            weights = np.log1p(len(training.labels) / (1 + frequencies))
+            weights[0] = 0
+            weights[1] = weights[2:].mean()
+            self.hidden.token_weights.assign(weights.astype(np.float32))
+
+    def call(self, tokens, rows=None, vocabulary=None, training=False):
+        """Return the probability that each review is positive, (batch, 1); arguments as for `LSTMClassifier`.
+
+        For binary features the tokens of a review are to be distinct, as `prepare` makes them.
+        """
+        x = self.hidden(self.token_table.rows if rows is None else rows, tokens, vocabulary)
+        x = self.dropout(x, training=training)
+        return self.classifier(x)
+
+
+@keras.saving.register_keras_serializable("wordorder")
+class NBSVMClassifier(TokenClassifier):
+    """NB-SVM with a logistic loss (Wang and Manning 2012): a sum of weights of the distinct tokens of a review.
+
+    Args:
+        features: "binary".
+        vocabulary_size: number of tokens, padding and unknown included.
+        C: inverse of the strength of the regularization, as in scikit-learn.
+
+    """
+
+    SETTINGS = ("features", "C")
+    # A batch has tens of thousands of tokens.
+    vocabulary_step = 65536
+    solved = True
+
+    def __init__(self, features, vocabulary_size, C, **kwargs):
+        super().__init__(**kwargs)
+        self.settings = {"features": features, "vocabulary_size": vocabulary_size, "C": C}
+        self.token_table = TokenTable(vocabulary_size, width=1, initial_limit=0, name="kernel")
+        self.classifier = TokenDense(1, "sigmoid", name="classifier")
+
+    def build(self, input_shape=None):
+        """Create all weights; they do not depend on the shape of the input."""
+        tokens_shape = (None, None)
+        self.token_table.build(tokens_shape)
+        self.classifier.build(self.token_table.rows.shape, tokens_shape)
+        self.built = True
+
+    def prepare(self, data: "EncodedReviews") -> "EncodedReviews":
+        """Return the reviews with each token once."""
+        return data.distinct()
+
+    def adapt(self, training: "EncodedReviews") -> None:
+        """Find all weights. Raises InputError if there are none to be found."""
+        # Not at the top: the other models do without scikit-learn, which takes a second and 100 MB.
+        from wordorder.naive_bayes import fit_nbsvm
+
+        weights, bias = fit_nbsvm(self.prepare(training), self.settings["vocabulary_size"], self.settings["C"])
+        self.token_table.rows.assign(weights[:, None])
+        self.classifier.bias.assign([bias])
+
+    def call(self, tokens, rows=None, vocabulary=None, training=False):
+        """Return the probability that each review is positive, (batch, 1); arguments as for `LSTMClassifier`.
+
+        The tokens of a review are to be distinct, as `prepare` makes them.
+        """
+        return self.classifier(self.token_table.rows if rows is None else rows, tokens)
+
+
 # The models by the names that they have in the config.
-MODELS = {"lstm": LSTMClassifier}
+MODELS = {"lstm": LSTMClassifier, "bag_of_words": BagOfWordsClassifier, "nbsvm": NBSVMClassifier}

@@ -274,7 +274,9 @@ def predict(model: TokenClassifier, data: EncodedReviews, sequence_length: int |
         for variables in (model.trainable_variables, model.non_trainable_variables)
     ]
     result = np.empty(len(data.labels), np.float32)
-    for batch in batches(data, chunks, PREDICTION_BATCH, vocabulary_size, sequence_length, trim=model.trims):
+    for batch in batches(
+        data, chunks, PREDICTION_BATCH, vocabulary_size, sequence_length, model.trims, model.vocabulary_step
+    ):
         vocabulary = ops.convert_to_tensor(batch.vocabulary)
         rows = ops.take(model.token_table.rows, vocabulary, axis=0)
         probabilities = ops.convert_to_numpy(run(weights, rows, vocabulary, ops.convert_to_tensor(batch.positions)))
@@ -309,7 +311,14 @@ def train_model(
     Returns the history, one entry an epoch: epoch (from 1), loss, accuracy, validation_loss, validation_accuracy,
     seconds (training and validation), peak_memory_mb (of the process until then, in units of 2^20 bytes). Raises
     InputError when a loss is no longer a finite number.
+
+    A model that is solved instead of trained has one epoch and no backup.
     """
+    start = time.perf_counter()
+    # Before the trainer, which compiles in what does not learn.
+    model.adapt(training)
+    if model.solved:
+        return [solved_entry(model, training, validation, start)]
     trainer = Trainer(model, RMSprop(**settings["optimizer"]), seed)
     run = predictor(model)
     vocabulary_size = model.settings["vocabulary_size"]
@@ -333,7 +342,7 @@ def train_model(
         chunks = shuffled_chunks(lengths, batch_size, seed, epoch, settings.get("group_by_length") and model.trims)
         losses, right = [], []
         for step, batch in enumerate(
-            batches(training, chunks, batch_size, vocabulary_size, sequence_length, trim=model.trims),
+            batches(training, chunks, batch_size, vocabulary_size, sequence_length, model.trims, model.vocabulary_step),
             start=(epoch - 1) * len(chunks),
         ):
             loss, correct = trainer.run_batch(batch, training.labels, step)
@@ -348,21 +357,37 @@ def train_model(
         refuse_divergence(np.array([validation_loss]), f"the validation loss after epoch {epoch}")
         if epoch == 1 or validation_loss < history[best_epoch(history) - 1]["validation_loss"]:
             best_weights = model.get_weights()
-        history.append(
-            {
-                "epoch": epoch,
-                "loss": float(np.average(losses, weights=[len(chunk) for chunk in chunks])),
-                "accuracy": sum(float(n) for n in right) / len(lengths),
-                "validation_loss": validation_loss,
-                "validation_accuracy": validation_accuracy,
-                "seconds": time.perf_counter() - start,
-                "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            }
-        )
+        loss = float(np.average(losses, weights=[len(chunk) for chunk in chunks]))
+        accuracy = sum(float(n) for n in right) / len(lengths)
+        history.append(epoch_entry(epoch, loss, accuracy, validation_loss, validation_accuracy, start))
         log_epoch(history[-1])
         backup.save(Progress(trainer.get_state(), best_weights, history))
     model.set_weights(best_weights)
     return history
+
+
+def solved_entry(model: TokenClassifier, training: EncodedReviews, validation: EncodedReviews, start: float) -> dict:
+    """The history of a model whose weights were found at once, by work that began at the time `start`."""
+    loss, accuracy = loss_and_accuracy(training.labels, predict(model, training, None))
+    validation_loss, validation_accuracy = loss_and_accuracy(validation.labels, predict(model, validation, None))
+    entry = epoch_entry(1, loss, accuracy, validation_loss, validation_accuracy, start)
+    log_epoch(entry)
+    return entry
+
+
+def epoch_entry(
+    epoch: int, loss: float, accuracy: float, validation_loss: float, validation_accuracy: float, start: float
+) -> dict:
+    """An entry of the history, of an epoch that began at the time `start` (`time.perf_counter`)."""
+    return {
+        "epoch": epoch,
+        "loss": loss,
+        "accuracy": accuracy,
+        "validation_loss": validation_loss,
+        "validation_accuracy": validation_accuracy,
+        "seconds": time.perf_counter() - start,
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
 
 
 def best_epoch(history: list[dict]) -> int:

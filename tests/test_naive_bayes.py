@@ -1,0 +1,110 @@
+"""NB-SVM against scikit-learn, from the text on. Runs on either backend."""
+
+import keras
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from wordorder.backup import Backup
+from wordorder.encoded import EncodedReviews
+from wordorder.errors import InputError
+from wordorder.models import NBSVMClassifier
+from wordorder.naive_bayes import fit_nbsvm, log_count_ratios
+from wordorder.training import build_model, load_model, loss_and_accuracy, predict, save_model, train_model
+from wordorder.vectorizer import adapt_vocabulary, encode_texts
+
+STANDARDIZE = "lower_and_strip_punctuation"
+SETTINGS = {"model": "nbsvm", "features": "binary", "C": 2.0}
+
+
+def made_up(number, seed):
+    """Texts of 0 to 11 words, and labels: positive ones have "good" and "not bad" more often."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(number) % 2
+    pieces = np.array(["a", "film", "plot", "good", "not bad", "bad", "not good"])
+    odds = np.array([[3, 3, 3, 1, 1, 2, 2], [3, 3, 3, 2, 2, 1, 1]])
+    odds = odds / odds.sum(axis=1, keepdims=True)
+    return [" ".join(rng.choice(pieces, rng.integers(0, 12), p=odds[label])) for label in labels], labels
+
+
+def encoded(texts, labels, vocabulary):
+    """Texts as encoded reviews."""
+    sequences = list(encode_texts(texts, vocabulary, standardize=STANDARDIZE, ngrams=3))
+    offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])])
+    return EncodedReviews(
+        [str(i) for i in range(len(texts))], np.array(labels, np.int8), np.concatenate(sequences), offsets
+    )
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    """Training and validation reviews, as texts with labels and encoded, and a vocabulary that holds every n-gram."""
+    training, validation = made_up(120, seed=1), made_up(60, seed=2)
+    vocabulary = adapt_vocabulary(training[0], max_tokens=10_000, standardize=STANDARDIZE, ngrams=3)
+    return training, validation, encoded(*training, vocabulary), encoded(*validation, vocabulary), vocabulary
+
+
+def test_probabilities_are_those_of_scikit_learn_from_the_text_on(tmp_path, corpus):
+    # Catches: n-grams that are counted instead of noted; log-count ratios of other counts, unsmoothed or upside down;
+    # padding that adds something; a model that is another after it was saved; a history of other numbers than these.
+    (texts, labels), (others, _), training, validation, vocabulary = corpus
+    model = build_model(SETTINGS, len(vocabulary), None, seed=1)
+    (entry,) = train_model(model, training, validation, SETTINGS, 1, Backup(tmp_path / "backup", ""))
+
+    vectorizer = CountVectorizer(binary=True, ngram_range=(1, 3), token_pattern=r"\S+")
+    words = vectorizer.fit_transform(texts).toarray()
+    assert words.shape[1] == len(vocabulary) - 2
+    positive, negative = 1 + words[labels == 1].sum(axis=0), 1 + words[labels == 0].sum(axis=0)
+    # Padding and the unknown token, which no training review has, are in our vocabulary: one count each.
+    ratios = np.log((positive / (positive.sum() + 2)) / (negative / (negative.sum() + 2)))
+    # Another solver. Unlike liblinear it does not hold the bias back, unless that is a feature.
+    classifier = LogisticRegression(C=2.0, solver="lbfgs", fit_intercept=False, tol=1e-10, max_iter=10_000)
+    classifier.fit(np.column_stack([words * ratios, np.ones(len(words))]), labels)
+    tests = vectorizer.transform(others).toarray()
+    expected = classifier.predict_proba(np.column_stack([tests * ratios, np.ones(len(tests))]))[:, 1]
+
+    np.testing.assert_allclose(predict(model, validation, None), expected, atol=2e-4)
+    assert np.ptp(expected) > 0.5
+    assert (entry["validation_loss"], entry["validation_accuracy"]) == loss_and_accuracy(
+        validation.labels, predict(model, validation, None)
+    )
+    assert (entry["loss"], entry["accuracy"]) == loss_and_accuracy(training.labels, predict(model, training, None))
+    assert entry["epoch"] == 1
+    save_model(model, tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
+    assert type(loaded) is NBSVMClassifier
+    np.testing.assert_array_equal(predict(loaded, validation, None), predict(model, validation, None))
+    assert loaded.count_params() == len(vocabulary) + 1
+    assert not (tmp_path / "backup").exists()
+
+
+def test_ratios_of_an_example_by_hand():
+    # Catches: ratios of counts instead of shares, smoothing in one class only.
+    matrix = csr_array(np.array([[1.0, 1, 0], [1, 0, 0], [0, 1, 1]]))
+    # Positive reviews: 1 + (2, 1, 0), of 6. Negative ones: 1 + (0, 1, 1), of 5.
+    expected = np.log([(3 / 6) / (1 / 5), (2 / 6) / (2 / 5), (1 / 6) / (2 / 5)])
+    np.testing.assert_allclose(log_count_ratios(matrix, np.array([1, 1, 0])), expected)
+
+
+def test_no_seed_changes_a_bit(tmp_path, corpus):
+    # Catches: a solver that takes its order from a generator that others share; initial weights that stay.
+    *_, training, validation, vocabulary = corpus
+    contents = []
+    for seed in (1, 2):
+        # As in a new process: Keras numbers the models of each.
+        keras.utils.clear_session()
+        np.random.seed(seed)  # noqa: NPY002
+        model = build_model(SETTINGS, len(vocabulary), None, seed)
+        train_model(model, training, validation, SETTINGS, seed, Backup(tmp_path / "backup", ""))
+        save_model(model, tmp_path / "model.keras")
+        contents.append((tmp_path / "model.keras").read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_reviews_of_one_class_are_refused(corpus):
+    # Catches: a traceback of scikit-learn.
+    training = corpus[2]
+    with pytest.raises(InputError, match="all of one class"):
+        fit_nbsvm(training._replace(labels=np.ones_like(training.labels)).distinct(), len(corpus[4]), 1.0)

@@ -241,20 +241,23 @@ def test_script_splits_an_archive(tmp_path, capsys):
     # Catches: splits that change places, a fraction or seed that is not passed on, and a log without the sizes.
     archive = tmp_path / "aclImdb_v1.tar.gz"
     reviews = tmp_path / "reviews"
-    for folder in ("train/neg", "train/pos", "test/neg", "test/pos"):
+    for folder in ("train/neg", "train/pos", "train/unsup", "test/neg", "test/pos"):
         (reviews / folder).mkdir(parents=True)
         for i in range(10):
-            (reviews / folder / f"{i}_9.txt").write_text(f"{folder} {i}")
+            (reviews / folder / f"{i}_{0 if folder == 'train/unsup' else 9}.txt").write_text(f"{folder} {i}")
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(reviews, "aclImdb")
     names = []
     for seed in (1337, 1338):
-        paths = [tmp_path / f"{split}{seed}.parquet" for split in ("train", "validation", "test")]
+        paths = [tmp_path / f"{split}{seed}.parquet" for split in ("train", "validation", "test", "unlabelled")]
         split_corpus.main(archive, *paths, validation_fraction=0.3, seed=seed)
-        assert capsys.readouterr().out == "train: 14 reviews, validation: 6 reviews, test: 20 reviews\n"
+        assert capsys.readouterr().out == (
+            "train: 14 reviews, validation: 6 reviews, test: 20 reviews, unlabelled: 10 reviews\n"
+        )
         tables = [read_reviews(path).to_pylist() for path in paths]
-        assert [len(table) for table in tables] == [14, 6, 20]
+        assert [len(table) for table in tables] == [14, 6, 20, 10]
         assert {row["text"][:4] for row in tables[2]} == {"test"}
+        assert {row["text"][:11] for row in tables[3]} == {"train/unsup"}
         names.append([row["id"] for row in tables[1]])
     assert names[0] != names[1]
 

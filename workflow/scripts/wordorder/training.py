@@ -165,8 +165,10 @@ class Trainer:
         table = model.token_table.rows
         self.table = table
         self.variables = [v for v in model.trainable_variables if v is not table]
-        # Without dropout Keras makes no generator.
-        self.generator = model.dropout.seed_generator.state if model.settings["dropout"] else None
+        # What is a variable of the model and none of its weights is the state of a generator, of which each dropout has
+        # its own. Their order decides who draws which numbers.
+        stored = set(map(id, model.weights))
+        self.generators = [v for v in model.non_trainable_variables if id(v) not in stored]
         weights = [ops.copy(v) for v in self.variables]
         self.state = State(
             weights=weights,
@@ -177,11 +179,11 @@ class Trainer:
         )
         self.compiled_step = compiled(self._step, in_place=(0,))
 
-    def _loss(self, parts, vocabulary, positions, labels, present, dropout_state):
+    def _loss(self, parts, vocabulary, positions, labels, present, generator_states):
         """Mean binary cross-entropy over the reviews that are `present`, and the probabilities."""
         rows, *weights = parts
-        # Dropout is a function of the seed and of the number of the step: its generator starts from them each time.
-        fixed = [dropout_state if v is self.generator else v for v in self.model.non_trainable_variables]
+        states = dict(zip(map(id, self.generators), generator_states, strict=True))
+        fixed = [states.get(id(v), v) for v in self.model.non_trainable_variables]
         values = iter(weights)
         trainable = [v if v is self.table else next(values) for v in self.model.trainable_variables]
         probabilities, _ = self.model.stateless_call(
@@ -193,9 +195,13 @@ class Trainer:
 
     def _step(self, state, vocabulary, positions, labels, present, step):
         rows = ops.take(state.table, vocabulary, axis=0)
-        dropout_state = ops.cast(ops.stack([self.seed, step]), "uint32")
+        # Dropout is a function of the seed and of the number of the step: its generator starts from them each time. Any
+        # further one starts far behind all steps, where it meets numbers of its own.
+        generator_states = [
+            ops.cast(ops.stack([self.seed, step + i * 2**30]), "uint32") for i in range(len(self.generators))
+        ]
         (loss, probabilities), (row_gradients, *gradients) = value_and_gradients(
-            lambda parts: self._loss(parts, vocabulary, positions, labels, present, dropout_state),
+            lambda parts: self._loss(parts, vocabulary, positions, labels, present, generator_states),
             [rows, *state.weights],
         )
         updated = [self.optimizer.update(*each) for each in zip(state.weights, state.averages, gradients, strict=True)]

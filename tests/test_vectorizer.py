@@ -220,10 +220,11 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     adapt_vectorizer.main(tmp_path / "train.parquet", vocabulary, max_tokens=6, **SETTINGS)
     assert read_vocabulary(vocabulary) == ["", "[UNK]", "bad", "the", "film", "a"]
     assert "6 tokens" in capsys.readouterr().out
+    write_split(tmp_path / "none.parquet", [])
     encode_reviews.main(
-        [tmp_path / "train.parquet", tmp_path / "test.parquet"],
+        [tmp_path / "train.parquet", tmp_path / "test.parquet", tmp_path / "none.parquet"],
         vocabulary,
-        [tmp_path / "train.arrow", tmp_path / "test.arrow"],
+        [tmp_path / "train.arrow", tmp_path / "test.arrow", tmp_path / "none.arrow"],
         **SETTINGS,
     )
     test = read_encoded(tmp_path / "test.arrow")
@@ -235,6 +236,9 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("train: 4 reviews, 14 tokens")
     assert lines[1] == "test: 3 reviews, 10 tokens; length: mean 3.3, median 4, longest 6, empty 1"
+    # An archive may lack the unlabelled reviews.
+    assert read_encoded(tmp_path / "none.arrow").ids == []
+    assert lines[2] == "none: no reviews"
 
 
 def test_script_splits_an_archive(tmp_path, capsys):

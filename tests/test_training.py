@@ -141,6 +141,30 @@ def test_dropout_is_a_function_of_seed_and_step(rates):
         assert once[2] == pytest.approx(loss_from([1, 2]), rel=1e-5)
 
 
+@pytest.mark.parametrize("features", ["glove", "cbow"])
+def test_moving_average_is_that_of_all_weights_at_all_steps(features):
+    # Catches: an average that a row of the table misses while its token is absent, one that is too small after few
+    # steps, and a training that goes on from the average.
+    momentum, optimizer = 0.8, RMSprop(0.01, 0.9, 1e-7)
+    tokens = np.concatenate([token_batch([LENGTH, 7, 3, 1], seed, 4 + 9 * seed) for seed in (1, 4, 2, 1)])
+    data = encoded(tokens, np.arange(16) % 3 == 0)
+    chunks = np.split(np.arange(16), 4)
+    histories = []
+    for trained in (Trainer(pair(features, True)[1], optimizer, 1, ema) for ema in (None, momentum)):
+        histories.append([])
+        for step, batch in enumerate(batches(data, chunks, 4, VOCABULARY, LENGTH, trim=True)):
+            trained.run_batch(batch, data.labels, step)
+            trained.assign()
+            histories[-1].append([np.array(weight) for weight in weights_of(trained.model)])
+    plain, averaged = histories
+    for last, weights in enumerate(averaged):
+        shares = momentum ** np.arange(last, -1, -1)
+        for i, weight in enumerate(weights):
+            past = np.stack([step[i] for step in plain[: last + 1]])
+            np.testing.assert_allclose(weight, np.average(past, axis=0, weights=shares), atol=1e-6)
+    assert np.abs(averaged[-1][1] - plain[-1][1]).max() > 1e-3
+
+
 def test_training_learns_and_keeps_the_best_epoch(tmp_path):
     # Catches: a loop that does not learn, weights of the last epoch instead of the best, a history that does not
     # describe what happened.
@@ -190,7 +214,7 @@ class Deadly(Backup):
     [
         ("one_hot", False, 0.02, {}),
         ("embedding", True, 0.2, {}),
-        ("embedding", True, 0.02, {"pooling": "max", "token_dropout": 0.2}),
+        ("embedding", True, 0.02, {"pooling": "max", "token_dropout": 0.2, "ema_momentum": 0.9}),
     ],
 )
 def test_a_training_goes_on_to_the_last_bit(tmp_path, features, mask, rate, more, last):

@@ -59,6 +59,7 @@ def test_rows_of_padding_and_of_rare_tokens(files):
     norms = np.linalg.norm(matrix, axis=1)
     assert not matrix[[0, 1, 19]].any()
     assert 0 < norms[18] < 0.5 * norms[2:18].min()
+    assert matrix[2:19].std() == pytest.approx(0.3, rel=1e-3)
 
 
 def test_a_seed_decides_all_bytes(files, tmp_path, capsys):

@@ -40,8 +40,9 @@ def cbow_matrix(
     as gensim computes it: the mean of the vectors of up to `window` tokens on either side is to tell the token between
     them from `negative` tokens drawn at random. Labels are not looked at.
 
-    All vectors are scaled by the same number, to a standard deviation of `SCALE`. Rare tokens are not left out: a token that is seldom met keeps a vector near the small random one it starts from.
-    The row of padding is zero, and so is that of a token that never occurs.
+    All vectors are scaled by the same number, to a standard deviation of `SCALE`. Rare tokens are not left out: a token
+    that is seldom met keeps a vector near the small random one it starts from. The row of padding is zero, and so is
+    that of a token that never occurs.
 
     The vectors are a function of the arguments, to the last bit, on one kind of machine: gensim is kept to one thread.
     """

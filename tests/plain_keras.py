@@ -7,24 +7,30 @@ from keras import ops
 from wordorder.models import LSTMClassifier
 
 VOCABULARY, DIMENSION, UNITS, LENGTH = 40, 5, 3, 12
-CASES = [(features, mask) for features in ("one_hot", "embedding", "glove") for mask in (False, True)]
+CASES = [
+    *((features, mask, "last") for features in ("one_hot", "embedding", "glove") for mask in (False, True)),
+    *((features, mask, "max") for features, mask in [("one_hot", True), ("embedding", False), ("cbow", True)]),
+]
 
 
 class PlainClassifier(keras.Model):
-    """The chapter's models as the chapter builds them: `one_hot` or `Embedding`, `Bidirectional(LSTM)`, `Dense`."""
+    """The chapter's models as the chapter builds them: `one_hot` or `Embedding`, `Bidirectional(LSTM)`, `Dense`.
 
-    def __init__(self, features, mask):
+    Or, with the pooling "max", the largest state of each unit in place of the last.
+    """
+
+    def __init__(self, features, mask, pooling="last"):
         super().__init__()
-        self.features, self.mask = features, mask
+        self.features, self.mask, self.pooling = features, mask, pooling
         # Look up each row of the embedding once and multiply. On TensorFlow the RMSprop of Keras 3 (3.15) squares the
         # gradients of a token that occurs several times before it adds them up: neither what its formula says, nor what
         # Keras 2 and Keras on JAX compute.
         self.each_row_once = False
         if features != "one_hot":
             self.embedding = keras.layers.Embedding(
-                VOCABULARY, DIMENSION, mask_zero=mask, trainable=features == "embedding"
+                VOCABULARY, DIMENSION, mask_zero=mask, trainable=features != "glove"
             )
-        self.bidirectional = keras.layers.Bidirectional(keras.layers.LSTM(UNITS))
+        self.bidirectional = keras.layers.Bidirectional(keras.layers.LSTM(UNITS, return_sequences=pooling == "max"))
         self.classifier = keras.layers.Dense(1, activation="sigmoid")
 
     def call(self, tokens):
@@ -35,7 +41,22 @@ class PlainClassifier(keras.Model):
             embedded = ops.matmul(ops.one_hot(tokens, VOCABULARY), self.embedding(ops.arange(VOCABULARY)))
         else:
             embedded = self.embedding(tokens)
-        return self.classifier(self.bidirectional(embedded, mask=tokens != 0 if self.mask else None))
+        x = self.bidirectional(embedded, mask=tokens != 0 if self.mask else None)
+        if self.pooling == "max":
+            x = ops.max(x, axis=1) if not self.mask else self.maximum_over_words(x, tokens)
+        return self.classifier(x)
+
+    @staticmethod
+    def maximum_over_words(states, tokens):
+        """Fold over time: each word may raise the maximum, padding may not."""
+        largest = None
+        for time in range(states.shape[1]):
+            word, state = (tokens[:, time] != 0)[:, None], states[:, time]
+            if largest is None:
+                # A word comes first, or there is none.
+                largest = ops.where(word, state, 0.0)
+            largest = ops.where(ops.logical_and(word, state > largest), state, largest)
+        return largest
 
     def parts(self, values=None):
         """Arrange the weights, or the given values for them, as those of LSTMClassifier."""
@@ -58,15 +79,15 @@ def weights_of(model):
     return [model.token_table.rows, *lstm.kernels, *lstm.recurrent_kernels, *lstm.biases, *model.classifier.weights]
 
 
-def pair(features, mask, seed=1, dropout=0.0):
+def pair(features, mask, pooling="last", seed=1, dropout=0.0, token_dropout=0.0):
     """Make a plain model with random weights, biases included, and ours with the same."""
     rng = np.random.default_rng(seed)
-    plain = PlainClassifier(features, mask)
+    plain = PlainClassifier(features, mask, pooling)
     plain(np.ones((1, LENGTH), "int32"))
     for weight in plain.weights:
         weight.assign(rng.normal(0, 0.5, weight.shape))
     dimension = None if features == "one_hot" else DIMENSION
-    model = LSTMClassifier(features, VOCABULARY, UNITS, dropout, dimension, mask)
+    model = LSTMClassifier(features, VOCABULARY, UNITS, dropout, dimension, mask, pooling, token_dropout)
     model.build()
     for weight, value in zip(weights_of(model), plain.parts(), strict=True):
         # A copy: on JAX the training of one model would delete the arrays of the other.

@@ -17,11 +17,14 @@ from wordorder.errors import InputError
 
 FOLDERS = ("train/neg", "train/pos", "test/neg", "test/pos")
 SPLITS = ("train", "validation", "test")
+FILES = (*SPLITS, "unlabelled")
 # Ratings are not checked against the class, so any name fits any folder.
 file_names = st.builds("{}_{}.txt".format, st.integers(0, 120), st.integers(1, 10))
+unlabelled_names = st.builds("{}_0.txt".format, st.integers(0, 120))
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 corpora = st.fixed_dictionaries(
     {folder: st.dictionaries(file_names, texts, min_size=1, max_size=12) for folder in FOLDERS}
+    | {"train/unsup": st.dictionaries(unlabelled_names, texts, max_size=12)}
 )
 
 
@@ -49,9 +52,9 @@ def split(folder: Path, archive: bytes, validation_fraction=0.25, seed=1337):
     """Run split_corpus; return the sizes and, for each split, the rows."""
     path = folder / "aclImdb_v1.tar.gz"
     path.write_bytes(archive)
-    targets = [folder / f"{name}.parquet" for name in SPLITS]
+    targets = [folder / f"{name}.parquet" for name in FILES]
     sizes = split_corpus(path, *targets, validation_fraction=validation_fraction, seed=seed)
-    return sizes, {name: pq.read_table(target).to_pylist() for name, target in zip(SPLITS, targets, strict=True)}
+    return sizes, {name: pq.read_table(target).to_pylist() for name, target in zip(FILES, targets, strict=True)}
 
 
 def refused(folder: Path, archive: bytes, message: str, **arguments):
@@ -80,7 +83,8 @@ def chapter_split(base: Path, validation_fraction: float, seed: int):
 @settings(deadline=None, max_examples=60)
 @given(corpora, st.floats(0.01, 0.99), st.integers(0, 2**32), st.randoms(use_true_random=False))
 def test_split_is_that_of_the_chapter_in_any_order_of_members(tmp_path_factory, corpus, fraction, seed, rng):
-    # Catches: a split that depends on the archive's order, another shuffle or share, lost, doubled or changed reviews.
+    # Catches: a split that depends on the archive's order, another shuffle or share, lost, doubled or changed reviews,
+    # unlabelled reviews among the others.
     folder = tmp_path_factory.mktemp("corpus")
     members = members_of(corpus)
     rng.shuffle(members)
@@ -110,20 +114,25 @@ def test_split_is_that_of_the_chapter_in_any_order_of_members(tmp_path_factory, 
         ]
         assert rows[name] == sorted(wanted, key=lambda row: (row["label"], row["id"]))
         assert sizes[name] == len(wanted)
+    assert rows["unlabelled"] == [
+        {"id": f"train/unsup/{name.removesuffix('.txt')}", "label": -1, "rating": 0, "text": text}
+        for name, text in sorted(corpus["train/unsup"].items(), key=lambda item: item[0].removesuffix(".txt"))
+    ]
     # Stratified, disjoint and complete.
     labels = [row["label"] for row in rows["validation"]]
     assert (labels.count(0), labels.count(1)) == (held_back["neg"], held_back["pos"])
-    ids = [row["id"] for name in SPLITS for row in rows[name]]
+    ids = [row["id"] for name in FILES for row in rows[name]]
     assert len(ids) == len(set(ids)) == len(members)
 
 
 def test_same_bytes_whatever_the_order_of_the_archive(tmp_path):
     # Catches: rows in the order of the archive, times or paths in the Parquet files.
+    members = [*small_members(), *((f"aclImdb/train/unsup/{i}_0.txt", b"") for i in range(4))]
     written = []
-    for name, members in (("a", small_members()), ("b", small_members()[::-1])):
+    for name, ordered in (("a", members), ("b", members[::-1])):
         (tmp_path / name).mkdir()
-        split(tmp_path / name, tar_bytes(members))
-        written.append([(tmp_path / name / f"{split_name}.parquet").read_bytes() for split_name in SPLITS])
+        split(tmp_path / name, tar_bytes(ordered))
+        written.append([(tmp_path / name / f"{split_name}.parquet").read_bytes() for split_name in FILES])
     assert written[0] == written[1]
 
 
@@ -134,8 +143,9 @@ def test_another_seed_is_another_split(tmp_path):
 
 
 def test_columns_have_the_promised_types(tmp_path):
-    # Catches: a change of the format that the other rules read.
+    # Catches: a change of the format that the other rules read, also where there is no review to tell the types from.
     split(tmp_path, tar_bytes(small_members()))
+    assert read_reviews(tmp_path / "unlabelled.parquet").to_pylist() == []
     file = pq.ParquetFile(tmp_path / "train.parquet")
     types = [("id", pa.string()), ("label", pa.int8()), ("rating", pa.int8()), ("text", pa.string())]
     assert file.schema_arrow == pa.schema(types)
@@ -152,20 +162,21 @@ def test_texts_come_through_unchanged(tmp_path, text):
     assert [row["text"] for name in SPLITS for row in rows[name]] == [text] * len(members)
 
 
-def test_everything_outside_the_class_folders_is_left_out(tmp_path):
-    # Catches: reading unlabelled reviews, word lists or features, or refusing an archive because of them.
+def test_everything_outside_the_folders_of_reviews_is_left_out(tmp_path):
+    # Catches: reading word lists or features, or refusing an archive because of them.
     link = tarfile.TarInfo("aclImdb/latest")
     link.type, link.linkname = tarfile.SYMTYPE, "train"
     others = [
         ("aclImdb/README", b"\xff"),
         ("aclImdb/imdb.vocab", b"the"),
-        ("aclImdb/train/unsup/0_0.txt", b"\xff"),
+        ("aclImdb/train/unsupBow.feat", b"0 0:9"),
+        ("aclImdb/test/unsup/0_0.txt", b"no"),
         ("aclImdb/train/labeledBow.feat", b"9 0:9"),
         ("aclImdb/test/urls_pos.txt", b"http"),
         ("elsewhere/train/pos/0_9.txt", b"no"),
         (link, b""),
     ]
-    for folder in ("aclImdb", *(f"aclImdb/{folder}" for folder in FOLDERS)):
+    for folder in ("aclImdb", "aclImdb/train/unsup", *(f"aclImdb/{folder}" for folder in FOLDERS)):
         entry = tarfile.TarInfo(f"{folder}/")
         entry.type = tarfile.DIRTYPE
         others.append((entry, b""))
@@ -180,6 +191,12 @@ def test_everything_outside_the_class_folders_is_left_out(tmp_path):
 def test_a_missing_class_folder_is_named(tmp_path, missing):
     # Catches: a split without one of the classes.
     refused(tmp_path, tar_bytes(small_members(without=[f"aclImdb/{missing}/"])), f"no review in aclImdb/{missing}")
+
+
+def test_bytes_of_an_unlabelled_review_that_are_not_utf8_are_named(tmp_path):
+    # Catches: less care with what has no label.
+    members = [*small_members(), ("aclImdb/train/unsup/7_0.txt", b"\xff")]
+    refused(tmp_path, tar_bytes(members), r"aclImdb/train/unsup/7_0\.txt.* byte 0")
 
 
 def test_one_training_review_cannot_be_split(tmp_path):
@@ -224,6 +241,13 @@ def test_a_name_that_is_no_review_is_refused(tmp_path, name):
     refused(tmp_path, tar_bytes(members), re.escape(repr(f"aclImdb/train/neg/{name}")))
 
 
+@pytest.mark.parametrize("name", ["0_9.txt", "0_00.txt", "0.txt", "x_0.txt", "a/0_0.txt"])
+def test_a_name_that_is_no_unlabelled_review_is_refused(tmp_path, name):
+    # Catches: a labelled review among those that everything may learn from, and a name that tells nobody what is due.
+    members = [*small_members(), (f"aclImdb/train/unsup/{name}", b"")]
+    refused(tmp_path, tar_bytes(members), re.escape(repr(f"aclImdb/train/unsup/{name}")) + ".*<number>_0.txt")
+
+
 def test_a_name_that_occurs_twice_is_refused(tmp_path):
     # Catches: the second of two reviews replacing the first.
     members = small_members()
@@ -246,7 +270,7 @@ def test_a_truncated_archive_is_refused_wherever_it_ends(tmp_path, compression):
     whole = len(archive) if compression else 2 * 512 * len(small_members()) + 2 * 512
     for length in {*range(0, whole, 97), *range(0, whole, 512), whole - 1}:
         refused(tmp_path, archive[:length], "not a complete tar archive")
-    assert split(tmp_path, archive[:whole])[0] == {"train": 6, "validation": 2, "test": 8}
+    assert split(tmp_path, archive[:whole])[0] == {"train": 6, "validation": 2, "test": 8, "unlabelled": 0}
 
 
 def test_a_damaged_header_is_refused(tmp_path):

@@ -141,7 +141,7 @@ def test_layout(members):
     assert reviews == {
         ("train", "pos"): 1000,
         ("train", "neg"): 1000,
-        ("train", "unsup"): 200,
+        ("train", "unsup"): 1600,
         ("test", "pos"): 500,
         ("test", "neg"): 500,
     }

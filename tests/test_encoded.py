@@ -92,7 +92,7 @@ def test_file_can_be_replaced_while_it_is_read(good):
 
 def test_columns_of_different_lengths(tmp_path):
     # Catches: a file in which the labels belong to other reviews.
-    with pytest.raises(pa.ArrowInvalid):
+    with pytest.raises(ValueError, match="same length"):
         write_encoded(tmp_path / "train.arrow", ["a", "b"], [0], [np.array([1], np.int32)] * 2)
     assert list(tmp_path.iterdir()) == []
 
@@ -147,9 +147,15 @@ def test_missing_values_are_refused(tmp_path, missing):
     refused(path)
 
 
-def test_no_file_and_no_reviews_are_refused(tmp_path):
+def test_no_file_is_refused(tmp_path):
     # Catches: an exception that does not say which file was wanted.
     refused(tmp_path / "train.arrow")
     refused(tmp_path)
-    write_encoded(tmp_path / "none.arrow", [], [], [])
+
+
+def test_no_reviews_are_not_half_a_file(tmp_path):
+    # Catches: an archive without unlabelled reviews that is refused, and a file that ends after its schema that is not.
+    write_encoded(tmp_path / "unlabelled.arrow", [], [], [])
+    assert rows_of(read_encoded(tmp_path / "unlabelled.arrow")) == []
+    write_table(tmp_path / "none.arrow", {"id": [], "label": [], "tokens": []}, SCHEMA)
     refused(tmp_path / "none.arrow")

@@ -103,15 +103,16 @@ def same(content, good):
 
 
 def is_corpus(folders, _):
-    assert list(folders) == ["train/neg", "train/pos", "test/neg", "test/pos"]
+    assert list(folders) == ["train/neg", "train/pos", "test/neg", "test/pos", "train/unsup"]
     for folder, reviews in folders.items():
         ids = [review.id for review in reviews]
-        assert ids
+        labelled = folder != "train/unsup"
+        assert ids or not labelled
         assert ids == sorted(set(ids))
         for review in reviews:
             assert review.id.startswith(f"{folder}/")
-            assert review.label == ("neg", "pos").index(folder.split("/")[1])
-            assert 1 <= review.rating <= 10
+            assert review.label == (("neg", "pos").index(folder.split("/")[1]) if labelled else -1)
+            assert 1 <= review.rating <= 10 if labelled else review.rating == 0
             review.text.encode()
 
 
@@ -300,7 +301,8 @@ KINDS = {
     "regular": [tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE],
     "other": [tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE],
 }
-review_names = st.builds("{}/{}_{}.txt".format, st.sampled_from(FOLDERS), st.integers(0, 5), st.integers(0, 11))
+ALL_FOLDERS = (*FOLDERS, "train/unsup")
+review_names = st.builds("{}/{}_{}.txt".format, st.sampled_from(ALL_FOLDERS), st.integers(0, 5), st.integers(0, 11))
 odd_names = st.sampled_from(
     [
         "../../evil",
@@ -340,18 +342,19 @@ def archive_of(entries, form):
 
 
 def reviews_of(entries):
-    """The text of each review, by class folder and name; None if the archive has to be refused."""
-    folders = {folder: {} for folder in FOLDERS}
+    """The text of each review, by folder and name; None if the archive has to be refused."""
+    folders = {folder: {} for folder in ALL_FOLDERS}
     for name, kind, content, _ in entries:
         folder, _, file_name = name.removeprefix("aclImdb/").rpartition("/")
-        for each in FOLDERS:
+        for each in ALL_FOLDERS:
+            ratings = range(1, 11) if each in FOLDERS else range(1)
             if name.startswith(f"aclImdb/{each}/"):
                 number, _, rating = file_name.removesuffix(".txt").partition("_")
                 if (
                     folder != each
                     or kind not in KINDS["regular"]
                     or not re.fullmatch("[0-9]+_[0-9]+[.]txt", file_name)
-                    or rating not in map(str, range(1, 11))
+                    or rating not in map(str, ratings)
                     or f"{number}_{rating}" in folders[each]
                 ):
                     return None
@@ -359,7 +362,7 @@ def reviews_of(entries):
                     folders[each][f"{number}_{rating}"] = content.decode()
                 except UnicodeDecodeError:
                     return None
-    return folders if all(folders.values()) else None
+    return folders if all(folders[folder] for folder in FOLDERS) else None
 
 
 @fuzz(400)

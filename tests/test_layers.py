@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
-from plain_keras import CASES, LENGTH, pair, token_batch, weights_of
+from plain_keras import CASES, LENGTH, UNITS, pair, token_batch, weights_of
 
 from wordorder import layers
 from wordorder.models import LSTMClassifier
@@ -42,19 +42,20 @@ def dense(gradient):
     return np.asarray(ops.convert_to_numpy(ops.convert_to_tensor(gradient)))
 
 
-@pytest.mark.parametrize(("features", "mask"), CASES)
-def test_outputs_are_those_of_plain_keras(features, mask):
-    # Catches: gates in another order, a direction that ends at the wrong word, padding read or skipped by mistake.
-    plain, model = pair(features, mask)
+@pytest.mark.parametrize(("features", "mask", "pooling"), CASES)
+def test_outputs_are_those_of_plain_keras(features, mask, pooling):
+    # Catches: gates in another order, a direction that ends at the wrong word, padding read or skipped by mistake,
+    # a maximum over time that padding takes part in.
+    plain, model = pair(features, mask, pooling)
     tokens = token_batch([LENGTH, 7, 1, 0])
     np.testing.assert_allclose(model(tokens), plain(tokens), atol=1e-5)
     assert np.ptp(np.asarray(plain(tokens))) > 0.01
 
 
-@pytest.mark.parametrize(("features", "mask"), CASES)
-def test_gradients_are_those_of_plain_keras(features, mask):
+@pytest.mark.parametrize(("features", "mask", "pooling"), CASES)
+def test_gradients_are_those_of_plain_keras(features, mask, pooling):
     # Catches: a mistake in the backward pass that is written by hand, for any weight.
-    plain, model = pair(features, mask)
+    plain, model = pair(features, mask, pooling)
     tokens = token_batch([LENGTH, 7, 1, 0])
     ours, theirs = loss_gradients(model, tokens), loss_gradients(plain, tokens)
     expected = plain.parts([theirs[id(weight)] for weight in plain.weights])
@@ -93,12 +94,41 @@ def test_rows_of_a_part_of_the_vocabulary(features):
     np.testing.assert_allclose(outputs, model(tokens), atol=1e-6)
 
 
-@pytest.mark.parametrize("features", ["one_hot", "embedding", "glove"])
-def test_masked_outputs_do_not_depend_on_the_padding(features):
+@pytest.mark.parametrize(
+    ("features", "pooling"), [("one_hot", "last"), ("embedding", "last"), ("glove", "last"), ("cbow", "max")]
+)
+def test_masked_outputs_do_not_depend_on_the_padding(features, pooling):
     # Catches: padding that moves a masked output, be it by a rounding error; batches are trimmed to any length.
-    _, model = pair(features, mask=True)
+    _, model = pair(features, True, pooling)
     tokens = token_batch([7, 3])
     np.testing.assert_array_equal(model(tokens), model(tokens[:, :7]))
+
+
+@pytest.mark.parametrize("pooling", ["last", "max"])
+def test_a_review_without_words_says_nothing(pooling):
+    # Catches: the lowest number of the data type where there is no word to take the maximum over.
+    _, model = pair("embedding", True, pooling)
+    rows = model.token_table.rows
+    np.testing.assert_array_equal(model.bidirectional(rows, token_batch([0, 0])), np.zeros((2, 2 * UNITS)))
+
+
+@pytest.mark.parametrize("features", ["one_hot", "embedding"])
+def test_token_dropout_drops_whole_rows(features):
+    # Catches: single numbers of a row dropped, rows that are not scaled up, biases that are dropped as well, a dropout
+    # that is not the same wherever a token stands, or that is on at prediction.
+    plain, model = pair(features, True, "max", token_dropout=0.25)
+    tokens = token_batch([LENGTH, 7, 1, 0])
+    np.testing.assert_allclose(model(tokens), plain(tokens), atol=1e-5)
+    state, rows = model.token_dropout.seed_generator.state, np.asarray(model.token_table.rows)
+    start = np.array(state)
+    dropped = np.asarray(model.token_dropout(model.token_table.rows, training=True))
+    kept = np.any(dropped != 0, axis=1)
+    np.testing.assert_allclose(dropped, np.where(kept[:, None], rows / 0.75, 0), rtol=1e-6)
+    assert 0.5 < kept.mean() < 0.95
+    state.assign(start)
+    outputs = model(tokens, training=True)
+    np.testing.assert_allclose(outputs, model(tokens, rows=dropped), atol=1e-6)
+    assert np.ptp(np.asarray(outputs) - np.asarray(model(tokens))) > 0.01
 
 
 @pytest.mark.parametrize(
@@ -107,6 +137,7 @@ def test_masked_outputs_do_not_depend_on_the_padding(features):
         ("one_hot", None, 5_128_513, 5_128_513),
         ("embedding", 256, 5_194_049, 5_194_049),
         ("glove", 100, 2_034_113, 34_113),
+        ("cbow", 100, 2_034_113, 2_034_113),
     ],
 )
 def test_sizes_are_those_of_the_chapter(features, dimension, total, trainable):
@@ -146,7 +177,7 @@ def test_initial_weights_are_distributed_as_those_of_plain_keras(features):
 def test_saved_model_loads_with_the_models_alone(tmp_path):
     # Catches: a saved model that needs the training code or custom_objects, that comes back different, or that holds
     # anything pickled.
-    _, model = pair("embedding", mask=True)
+    _, model = pair("embedding", True, "max", dropout=0.5, token_dropout=0.5)
     tokens = token_batch([LENGTH, 7, 0])
     path = tmp_path / "model.keras"
     model.save(path)

@@ -220,10 +220,11 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     adapt_vectorizer.main(tmp_path / "train.parquet", vocabulary, max_tokens=6, **SETTINGS)
     assert read_vocabulary(vocabulary) == ["", "[UNK]", "bad", "the", "film", "a"]
     assert "6 tokens" in capsys.readouterr().out
+    write_split(tmp_path / "none.parquet", [])
     encode_reviews.main(
-        [tmp_path / "train.parquet", tmp_path / "test.parquet"],
+        [tmp_path / "train.parquet", tmp_path / "test.parquet", tmp_path / "none.parquet"],
         vocabulary,
-        [tmp_path / "train.arrow", tmp_path / "test.arrow"],
+        [tmp_path / "train.arrow", tmp_path / "test.arrow", tmp_path / "none.arrow"],
         **SETTINGS,
     )
     test = read_encoded(tmp_path / "test.arrow")
@@ -235,26 +236,32 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("train: 4 reviews, 14 tokens")
     assert lines[1] == "test: 3 reviews, 10 tokens; length: mean 3.3, median 4, longest 6, empty 1"
+    # An archive may lack the unlabelled reviews.
+    assert read_encoded(tmp_path / "none.arrow").ids == []
+    assert lines[2] == "none: no reviews"
 
 
 def test_script_splits_an_archive(tmp_path, capsys):
     # Catches: splits that change places, a fraction or seed that is not passed on, and a log without the sizes.
     archive = tmp_path / "aclImdb_v1.tar.gz"
     reviews = tmp_path / "reviews"
-    for folder in ("train/neg", "train/pos", "test/neg", "test/pos"):
+    for folder in ("train/neg", "train/pos", "train/unsup", "test/neg", "test/pos"):
         (reviews / folder).mkdir(parents=True)
         for i in range(10):
-            (reviews / folder / f"{i}_9.txt").write_text(f"{folder} {i}")
+            (reviews / folder / f"{i}_{0 if folder == 'train/unsup' else 9}.txt").write_text(f"{folder} {i}")
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(reviews, "aclImdb")
     names = []
     for seed in (1337, 1338):
-        paths = [tmp_path / f"{split}{seed}.parquet" for split in ("train", "validation", "test")]
+        paths = [tmp_path / f"{split}{seed}.parquet" for split in ("train", "validation", "test", "unlabelled")]
         split_corpus.main(archive, *paths, validation_fraction=0.3, seed=seed)
-        assert capsys.readouterr().out == "train: 14 reviews, validation: 6 reviews, test: 20 reviews\n"
+        assert capsys.readouterr().out == (
+            "train: 14 reviews, validation: 6 reviews, test: 20 reviews, unlabelled: 10 reviews\n"
+        )
         tables = [read_reviews(path).to_pylist() for path in paths]
-        assert [len(table) for table in tables] == [14, 6, 20]
+        assert [len(table) for table in tables] == [14, 6, 20, 10]
         assert {row["text"][:4] for row in tables[2]} == {"test"}
+        assert {row["text"][:11] for row in tables[3]} == {"train/unsup"}
         names.append([row["id"] for row in tables[1]])
     assert names[0] != names[1]
 

@@ -27,6 +27,10 @@ def main(
             )
         )
         write_encoded(target, table["id"].to_pylist(), table["label"].to_pylist(), sequences)
+        if not sequences:
+            # An archive may lack the unlabelled reviews.
+            print(f"{source.stem}: no reviews")
+            continue
         lengths = np.array([len(sequence) for sequence in sequences])
         print(
             f"{source.stem}: {len(lengths)} reviews, {lengths.sum()} tokens; length: mean {lengths.mean():.1f}, "

@@ -1,4 +1,4 @@
-"""Split the labelled reviews into training, validation and test."""
+"""Split the reviews into training, validation, test and unlabelled."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +10,19 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(archive: Path, train: Path, validation: Path, test: Path, validation_fraction: float, seed: int) -> None:
+def main(
+    archive: Path,
+    train: Path,
+    validation: Path,
+    test: Path,
+    unlabelled: Path,
+    validation_fraction: float,
+    seed: int,
+) -> None:
     """Write one Parquet file for each split."""
-    sizes = split_corpus(archive, train, validation, test, validation_fraction=validation_fraction, seed=seed)
+    sizes = split_corpus(
+        archive, train, validation, test, unlabelled, validation_fraction=validation_fraction, seed=seed
+    )
     print(", ".join(f"{split}: {size} reviews" for split, size in sizes.items()))
 
 
@@ -23,6 +33,7 @@ if __name__ == "__main__":
             train=Path(snakemake.output.train),
             validation=Path(snakemake.output.validation),
             test=Path(snakemake.output.test),
+            unlabelled=Path(snakemake.output.unlabelled),
             validation_fraction=snakemake.params.validation_fraction,
             seed=snakemake.params.seed,
         )

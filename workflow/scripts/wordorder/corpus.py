@@ -1,4 +1,4 @@
-"""From the archive of the Large Movie Review Dataset to training, validation and test reviews."""
+"""From the archive of the Large Movie Review Dataset to training, validation, test and unlabelled reviews."""
 
 import random
 import re
@@ -13,13 +13,19 @@ from wordorder.errors import InputError
 from wordorder.parquet import read_table, write_table
 
 LABELS = {"neg": 0, "pos": 1}
-MEMBER = re.compile(r"aclImdb/((?:train|test)/(?:neg|pos))/(.+)", re.DOTALL)
+# The reviews without a label, and what stands in its place. Their rating is 0, in their names, too.
+UNLABELLED, NO_LABEL = "train/unsup", -1
+MEMBER = re.compile(r"aclImdb/((?:train|test)/(?:neg|pos)|train/unsup)/(.+)", re.DOTALL)
 FILE_NAME = re.compile(r"([0-9]+_([1-9]|10))\.txt")
+UNLABELLED_FILE_NAME = re.compile(r"([0-9]+_(0))\.txt")
 SCHEMA = pa.schema([("id", pa.string()), ("label", pa.int8()), ("rating", pa.int8()), ("text", pa.string())])
 
 
 class Review(NamedTuple):
-    """A row of the Parquet files: `id` is the name in the archive, such as train/pos/0_9; `rating` is 1 to 10."""
+    """A row of the Parquet files: `id` is the name in the archive, such as train/pos/0_9; `rating` is 1 to 10.
+
+    Without a label, `label` is -1 and `rating` 0.
+    """
 
     id: str
     label: int
@@ -27,8 +33,8 @@ class Review(NamedTuple):
     text: str
 
 
-def labelled_members(archive: Path) -> Iterator[tuple[str, bytes | None]]:
-    """Yield the name of all that lies in the four class folders, with its bytes (None if it is not a regular file)."""
+def review_members(archive: Path) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the name of all that lies in the folders of reviews, with its bytes (None if it is not a regular file)."""
     try:
         with tarfile.open(archive, "r:*") as tar:
             last = -1
@@ -56,16 +62,19 @@ def labelled_members(archive: Path) -> Iterator[tuple[str, bytes | None]]:
 
 
 def read_archive(archive: Path) -> dict[str, list[Review]]:
-    """Read the labelled reviews, in the order of their names, by class folder: train/neg, train/pos and so on."""
-    folders = {f"{part}/{name}": {} for part in ("train", "test") for name in LABELS}
-    for name, content in labelled_members(archive):
+    """Read the reviews, in the order of their names, by folder: train/neg, train/pos and so on, train/unsup."""
+    labels = {f"{part}/{name}": label for part in ("train", "test") for name, label in LABELS.items()}
+    labels[UNLABELLED] = NO_LABEL
+    folders = {folder: {} for folder in labels}
+    for name, content in review_members(archive):
         # Names are shown with repr: in an archive they can hold anything.
         where = f"{archive}, member {name!r}"
         folder, file_name = MEMBER.fullmatch(name).groups()
-        match = FILE_NAME.fullmatch(file_name)
+        match = (UNLABELLED_FILE_NAME if folder == UNLABELLED else FILE_NAME).fullmatch(file_name)
         if not match:
+            rating = "0" if folder == UNLABELLED else "<rating 1 to 10>"
             raise InputError(
-                f"{where}: in this folder there must only be reviews, named <number>_<rating 1 to 10>.txt. "
+                f"{where}: in this folder there must only be reviews, named <number>_{rating}.txt. "
                 "Check imdb.sources in the config."
             )
         if content is None:
@@ -79,9 +88,10 @@ def read_archive(archive: Path) -> dict[str, list[Review]]:
             raise InputError(
                 f"{where}: not UTF-8 at byte {error.start} ({error.reason}). Check imdb.sources in the config."
             ) from error
-        folders[folder][review] = Review(review, LABELS[folder.split("/")[1]], int(match[2]), text)
+        folders[folder][review] = Review(review, labels[folder], int(match[2]), text)
     for folder, reviews in folders.items():
-        if not reviews:
+        # The unlabelled ones may be missing: most models do without them.
+        if not reviews and folder != UNLABELLED:
             raise InputError(f"{archive}: there is no review in aclImdb/{folder}. Check imdb.sources in the config.")
     return {folder: [reviews[key] for key in sorted(reviews)] for folder, reviews in folders.items()}
 
@@ -99,23 +109,30 @@ def read_reviews(path: Path) -> pa.Table:
 
 
 def split_corpus(
-    archive: Path, train: Path, validation: Path, test: Path, *, validation_fraction: float, seed: int
+    archive: Path,
+    train: Path,
+    validation: Path,
+    test: Path,
+    unlabelled: Path,
+    *,
+    validation_fraction: float,
+    seed: int,
 ) -> dict[str, int]:
-    """Split the labelled reviews in `archive`, aclImdb_v1.tar.gz, into three Parquet files.
+    """Split the reviews in `archive`, aclImdb_v1.tar.gz, into four Parquet files.
 
     As in the chapter, the training reviews of each class are shuffled and the last `validation_fraction` of them are
     held back. There the names come in the order of the directory; here they are sorted first, so that every machine
     gets the same split, whatever the order of the archive.
 
-    The files have the columns id, label (0 negative, 1 positive), rating and text and are sorted by label and id:
-    training has to shuffle by itself. A text is exactly what the archive holds, line ends and control characters
-    included; an empty review is kept.
+    The files have the columns id, label (0 negative, 1 positive, -1 unlabelled), rating and text and are sorted by
+    label and id: training has to shuffle by itself. A text is exactly what the archive holds, line ends and control
+    characters included; an empty review is kept. An archive without unlabelled reviews gives an empty table of them.
 
     Returns the number of reviews in each split. Raises InputError if the archive is not complete or holds anything but
-    reviews in the four class folders, or if no review of a class is left for training or for validation.
+    reviews in their folders, or if no review of a class is left for training or for validation.
     """
     folders = read_archive(archive)
-    splits = {"train": [], "validation": [], "test": []}
+    splits = {"train": [], "validation": [], "test": [], "unlabelled": folders[UNLABELLED]}
     for name in LABELS:
         reviews = folders[f"train/{name}"]
         random.Random(seed).shuffle(reviews)
@@ -129,6 +146,6 @@ def split_corpus(
         splits["train"] += reviews[:-held_back]
         splits["validation"] += reviews[-held_back:]
         splits["test"] += folders[f"test/{name}"]
-    for path, reviews in zip((train, validation, test), splits.values(), strict=True):
+    for path, reviews in zip((train, validation, test, unlabelled), splits.values(), strict=True):
         write_reviews(path, reviews)
     return {split: len(reviews) for split, reviews in splits.items()}

@@ -41,6 +41,8 @@ CLASSES = {
     "test/pos": 500,
     "test/neg": 500,
 }
+# Unlabelled reviews that are written after all else, so that their number changes nothing else.
+MORE_UNLABELLED = 1400
 RATINGS = {"pos": range(7, 11), "neg": range(1, 5), "unsup": range(1)}
 
 # Sentiment words by polarity: common everywhere; seldom in training; never in labelled training reviews.
@@ -206,13 +208,13 @@ def make_glove(rng: random.Random, counts: Counter[str], names: list[str]) -> st
     return "".join(f"{word} {' '.join(f'{x:.5f}' for x in vectors[word])}\n" for word in words)
 
 
-def make_reviews(writer: ReviewWriter) -> dict[str, str]:
-    """Write all reviews: their names in the archive, and their texts."""
+def make_reviews(writer: ReviewWriter, numbers: dict[str, range]) -> dict[str, str]:
+    """Write the reviews of these numbers for each class: their names in the archive, and their texts."""
     reviews = {}
-    for folder, number in CLASSES.items():
+    for folder, of_class in numbers.items():
         split, label = folder.split("/")
         novelty = LABELLED_TRAINING if split == "train" and label != "unsup" else ELSEWHERE
-        for i in range(number):
+        for i in of_class:
             polarity = writer.rng.choice(("pos", "neg")) if label == "unsup" else label
             rating = writer.rng.choice(RATINGS[label])
             reviews[f"aclImdb/{folder}/{i}_{rating}.txt"] = writer.review(polarity, novelty)
@@ -243,16 +245,18 @@ def write_demo_corpus(folder: Path, seed: int) -> Path:
     folder = folder.resolve()
     rng = random.Random(seed)
     writer = ReviewWriter(rng)
-    reviews = make_reviews(writer)
+    reviews = make_reviews(writer, {folder: range(number) for folder, number in CLASSES.items()})
+    glove = make_glove(rng, word_counts(reviews.values()), writer.names).encode()
+    numbers = CLASSES | {"train/unsup": CLASSES["train/unsup"] + MORE_UNLABELLED}
+    reviews |= make_reviews(writer, {"train/unsup": range(CLASSES["train/unsup"], numbers["train/unsup"])})
     counts = word_counts(reviews.values())
-    glove = make_glove(rng, counts, writer.names).encode()
     members = {
         "aclImdb/README": "Made-up film reviews, laid out as the Large Movie Review Dataset v1.0.\n",
         "aclImdb/imdb.vocab": "".join(f"{word}\n" for word, _ in counts.most_common()),
     }
-    for name in CLASSES:
+    for name, number in numbers.items():
         split, label = name.split("/")
-        members[f"aclImdb/{split}/urls_{label}.txt"] = "http://example.org/title/usercomments\n" * CLASSES[name]
+        members[f"aclImdb/{split}/urls_{label}.txt"] = "http://example.org/title/usercomments\n" * number
 
     imdb_archive, glove_archive = folder / "aclImdb_v1.tar.gz", folder / "glove.6B.zip"
     write_archive(imdb_archive, members | reviews)

@@ -16,7 +16,7 @@ class EncodedReviews(NamedTuple):
     """Whole reviews as token numbers, one after the other: review i is `tokens[offsets[i]:offsets[i + 1]]`.
 
     `tokens` is int32 and stays on disk (memory-mapped), `offsets` has one entry more than there are reviews, `labels`
-    is 0 or 1, `ids` are the names of the reviews in the corpus.
+    is 0 or 1 (-1 for reviews without a label), `ids` are the names of the reviews in the corpus.
     """
 
     ids: list[str]
@@ -54,18 +54,21 @@ def write_encoded(path: Path, ids: list[str], labels: list[int], sequences: list
     """Write reviews as an Arrow file: columns id, label, tokens; uncompressed, so that it can be memory-mapped."""
     tokens, offsets = joined(sequences)
     columns = [ids, labels, pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(tokens))]
-    table = pa.table(columns, SCHEMA)
-    with replacing(path) as part, pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+    # Not write_table, which writes no batch at all where there is no review.
+    batch = pa.record_batch(columns, SCHEMA)
+    with replacing(path) as part, pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
+        writer.write_batch(batch)
 
 
 def read_encoded(path: Path) -> EncodedReviews:
     """Read what `write_encoded` wrote; the tokens stay on disk. Raises InputError if the file is damaged."""
     try:
-        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-        if not table.schema.equals(SCHEMA):
-            raise ValueError(f"it holds {', '.join(f'{field.name} ({field.type})' for field in table.schema)}")
-        (batch,) = table.to_batches()
+        file = pa.ipc.open_file(pa.memory_map(str(path)))
+        if not file.schema.equals(SCHEMA):
+            raise ValueError(f"it holds {', '.join(f'{field.name} ({field.type})' for field in file.schema)}")
+        if file.num_record_batches != 1:
+            raise ValueError(f"it holds {file.num_record_batches} batches instead of one")
+        batch = file.get_batch(0)
         batch.validate(full=True)
         if any(column.null_count for column in batch.columns):
             raise ValueError("a value is missing")

@@ -23,8 +23,8 @@ PADDING = 0
 SHUT = -1e4
 
 
-def lstm(gates, recurrent_kernel, tokens):
-    """Run an LSTM over a finite vocabulary and return its last hidden state.
+def lstm(gates, recurrent_kernel, tokens, return_sequences=False):
+    """Run an LSTM over a finite vocabulary and return its last hidden state, or that after every token.
 
     The backward pass is written out (backpropagation through time; Hochreiter and Schmidhuber 1997, with the forget
     gate of Gers et al. 2000) because it adds into the gradients of the table and of the recurrent kernel as it goes.
@@ -34,9 +34,10 @@ def lstm(gates, recurrent_kernel, tokens):
         gates: (vocabulary, 4 * units), what each token adds to the input, forget, cell and output gate: Keras' order.
         recurrent_kernel: (units, 4 * units).
         tokens: (length, batch), rows of `gates`.
+        return_sequences: True for the hidden state after every token.
 
     Returns:
-        (batch, units).
+        (batch, units), or (length, batch, units) with `return_sequences`.
 
     """
     units = recurrent_kernel.shape[0]
@@ -60,7 +61,8 @@ def lstm(gates, recurrent_kernel, tokens):
         def gradient(upstream):
             def backward(carry, step):
                 d_hidden, d_cell, d_gates, d_recurrent = carry
-                token, hidden, cell = step
+                token, hidden, cell, *upstream_here = step
+                d_hidden = sum(upstream_here, d_hidden)
                 input_gate, forget_gate, candidate, output_gate, next_cell = activations(token, hidden, cell)
                 squashed = ops.tanh(next_cell)
                 d_cell = d_cell + d_hidden * output_gate * (1 - squashed * squashed)
@@ -78,10 +80,16 @@ def lstm(gates, recurrent_kernel, tokens):
                 d_hidden = ops.matmul(d_z, ops.transpose(recurrent_kernel))
                 return (d_hidden, d_cell * forget_gate, d_gates, d_recurrent), None
 
-            nothing = ops.zeros_like(upstream), ops.zeros_like(gates), ops.zeros_like(recurrent_kernel)
-            (_, _, d_gates, d_recurrent), _ = ops.scan(backward, (upstream, *nothing), (tokens, *states), reverse=True)
+            nothing = ops.zeros_like(start), ops.zeros_like(gates), ops.zeros_like(recurrent_kernel)
+            carry, steps = (upstream, *nothing), (tokens, *states)
+            if return_sequences:
+                carry, steps = (start, *nothing), (*steps, upstream)
+            (_, _, d_gates, d_recurrent), _ = ops.scan(backward, carry, steps, reverse=True)
             return d_gates, d_recurrent
 
+        if return_sequences:
+            # What is saved is the state before each token.
+            return ops.concatenate([states[0][1:], last_hidden[None]], axis=0), gradient
         return last_hidden, gradient
 
     return run(gates, recurrent_kernel)
@@ -140,14 +148,18 @@ class TokenBidirectionalLSTM(keras.layers.Layer):
         project: True if the rows are token vectors, to be multiplied by the kernels; False if they already are what
             the tokens add to the gates of the forward and the backward LSTM, side by side (one-hot).
         mask: True to leave out trailing padding, as `mask_zero=True` does in Keras.
+        pooling: "last" for the last hidden state of each direction, or "max" for the maximum over time of each unit
+            (Johnson and Zhang 2016, "Supervised and Semi-Supervised Text Categorization using LSTM for Region
+            Embeddings"). With `mask` it is the maximum over the words; that of a review without words is zero.
 
     """
 
-    def __init__(self, units, project, mask, **kwargs):
+    def __init__(self, units, project, mask, pooling="last", **kwargs):
         super().__init__(**kwargs)
         self.units = units
         self.project = project
         self.mask = mask
+        self.pooling = pooling
 
     def build(self, rows_shape, tokens_shape):
         """Create for each direction the weights that `keras.layers.LSTM` has, under the same names."""
@@ -168,7 +180,7 @@ class TokenBidirectionalLSTM(keras.layers.Layer):
             )
 
     def call(self, rows, tokens):
-        """Return the last hidden state of both directions, (batch, 2 * units).
+        """Return the last hidden state of both directions, or the maximum over time, (batch, 2 * units).
 
         Args:
             rows: (vocabulary, width); row 0 is the padding token.
@@ -186,11 +198,22 @@ class TokenBidirectionalLSTM(keras.layers.Layer):
         forward_gates, backward_gates = ops.split(gates, 2, axis=-1)
         return ops.concatenate(
             [
-                lstm(forward_gates, ops.copy(self.recurrent_kernels[0]), ahead),
-                lstm(backward_gates, ops.copy(self.recurrent_kernels[1]), back),
+                self._summary(forward_gates, ops.copy(self.recurrent_kernels[0]), ahead),
+                self._summary(backward_gates, ops.copy(self.recurrent_kernels[1]), back),
             ],
             axis=-1,
         )
+
+    def _summary(self, gates, recurrent_kernel, tokens):
+        """Run one direction over `tokens`, (length, batch), and return what it says of each review, (batch, units)."""
+        if self.pooling == "last":
+            return lstm(gates, recurrent_kernel, tokens)
+        states = lstm(gates, recurrent_kernel, tokens, return_sequences=True)
+        if not self.mask:
+            return ops.max(states, axis=0)
+        words = (tokens != PADDING)[:, :, None]
+        # A hidden state is a tanh times a sigmoid, and never below -1.
+        return ops.where(ops.any(words, axis=0), ops.max(ops.where(words, states, -1.0), axis=0), 0.0)
 
     def compute_output_shape(self, rows_shape, tokens_shape):
         """Return (batch, 2 * units)."""
@@ -198,7 +221,8 @@ class TokenBidirectionalLSTM(keras.layers.Layer):
 
     def get_config(self):
         """Return what is needed to make this layer again."""
-        return {**super().get_config(), "units": self.units, "project": self.project, "mask": self.mask}
+        settings = {name: getattr(self, name) for name in ("units", "project", "mask", "pooling")}
+        return {**super().get_config(), **settings}
 
 
 @keras.saving.register_keras_serializable("wordorder")

@@ -23,9 +23,9 @@ class TokenClassifier(keras.Model):
     """What training and prediction need to know of a model.
 
     `settings` are the arguments of the constructor, and `token_table` is the layer with the rows of the tokens. `trims`
-    says whether padding adds nothing, so that a batch need not be longer than its longest review. The tokens of a batch are
-    filled up with others to a multiple of `vocabulary_step`: the larger, the less often a model is compiled, and the
-    more rows it is given for nothing.
+    says whether padding adds nothing, so that a batch need not be longer than its longest review. The tokens of a batch
+    are filled up with others to a multiple of `vocabulary_step`: the larger, the less often a model is compiled, and
+    the more rows it is given for nothing.
     """
 
     # The keys of a variant that the constructor takes under the same names.
@@ -55,18 +55,33 @@ class LSTMClassifier(TokenClassifier):
     `Embedding`, `Bidirectional(LSTM)`, `Dropout` and `Dense` of Keras compute, at a small part of the cost.
 
     Args:
-        features: "one_hot", "embedding" (learned) or "glove" (pretrained and frozen; set `token_table.rows`).
+        features: "one_hot", "embedding" (learned), "glove" (pretrained and frozen) or "cbow" (pretrained and trained
+            further). The pretrained vectors are to be set as `token_table.rows`.
         vocabulary_size: number of tokens, padding and unknown included.
         dimension: of the token vectors; None for one-hot.
         mask: leave out the padding.
         units: of the LSTM in each direction.
         dropout: fraction dropped between the LSTM and the classifier.
+        pooling: "last" or "max", see `TokenBidirectionalLSTM`.
+        token_dropout: fraction of the tokens of a batch that are dropped: all places of a token go at once (Gal and
+            Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks").
 
     """
 
-    SETTINGS = ("features", "dimension", "units", "dropout", "mask")
+    SETTINGS = ("features", "dimension", "units", "dropout", "mask", "pooling", "token_dropout")
 
-    def __init__(self, features, vocabulary_size, units, dropout, dimension=None, mask=False, **kwargs):
+    def __init__(
+        self,
+        features,
+        vocabulary_size,
+        units,
+        dropout,
+        dimension=None,
+        mask=False,
+        pooling="last",
+        token_dropout=0.0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.settings = {
             "features": features,
@@ -75,6 +90,8 @@ class LSTMClassifier(TokenClassifier):
             "mask": mask,
             "units": units,
             "dropout": dropout,
+            "pooling": pooling,
+            "token_dropout": token_dropout,
         }
         # The input gate is shut on padding.
         self.trims = mask
@@ -87,7 +104,11 @@ class LSTMClassifier(TokenClassifier):
             trainable=features != "glove",
             name=features,
         )
-        self.bidirectional = TokenBidirectionalLSTM(units, project=not one_hot, mask=mask, name="bidirectional_lstm")
+        # Whole rows are dropped, and the others scaled up by as much.
+        self.token_dropout = keras.layers.Dropout(token_dropout, noise_shape=(None, 1), name="token_dropout")
+        self.bidirectional = TokenBidirectionalLSTM(
+            units, project=not one_hot, mask=mask, pooling=pooling, name="bidirectional_lstm"
+        )
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
         self.classifier = keras.layers.Dense(1, activation="sigmoid", name="classifier")
 
@@ -95,6 +116,7 @@ class LSTMClassifier(TokenClassifier):
         """Create all weights; they do not depend on the shape of the input."""
         tokens_shape = (None, None)
         self.token_table.build(tokens_shape)
+        self.token_dropout.build(self.token_table.rows.shape)
         self.bidirectional.build(self.token_table.rows.shape, tokens_shape)
         shape = self.bidirectional.compute_output_shape(self.token_table.rows.shape, tokens_shape)
         self.dropout.build(shape)
@@ -112,6 +134,7 @@ class LSTMClassifier(TokenClassifier):
 
         """
         embedded = self.token_table.rows if rows is None else rows
+        embedded = self.token_dropout(embedded, training=training)
         x = self.bidirectional(embedded, tokens)
         x = self.dropout(x, training=training)
         return self.classifier(x)

@@ -116,7 +116,10 @@ class State(NamedTuple):
 
     The token table is kept apart: a step reads and changes only the rows of the tokens of its batch. All other rows
     have a gradient of zero and would only see their average decay, by rho a step; `table_step` (vocabulary,) says up
-    to which step that has been done, and the rest is done when a row's turn comes.
+    to which step that has been done, and the rest is done when a row's turn comes. The same holds for the moving
+    average of the table.
+
+    `ema` and `table_ema` are the moving averages of the weights and of the table, which start from zero; None without.
     """
 
     weights: list
@@ -124,6 +127,8 @@ class State(NamedTuple):
     table: object
     table_average: object
     table_step: object
+    ema: list | None
+    table_ema: object
 
 
 def value_and_gradients(function, arguments):
@@ -156,17 +161,26 @@ def compiled(function, in_place=()):
 
 
 class Trainer:
-    """Trains one model; the step is compiled once for each shape of batch."""
+    """Trains one model; the step is compiled once for each shape of batch.
 
-    def __init__(self, model: TokenClassifier, optimizer: RMSprop, seed: int):
+    With an `ema_momentum`, such as 0.999, the model gets an exponential moving average of the weights (Polyak and
+    Juditsky 1992, "Acceleration of Stochastic Approximation by Averaging"): at each step so much stays of the average
+    and the rest comes from the weights. The training itself goes on from the weights.
+    """
+
+    def __init__(self, model: TokenClassifier, optimizer: RMSprop, seed: int, ema_momentum: float | None = None):
         self.model = model
         self.optimizer = optimizer
         self.seed = seed
+        self.ema_momentum = ema_momentum
+        self.steps = 0
         table = model.token_table.rows
         self.table = table
         self.variables = [v for v in model.trainable_variables if v is not table]
-        # Without dropout Keras makes no generator.
-        self.generator = model.dropout.seed_generator.state if model.settings["dropout"] else None
+        # What is a variable of the model and none of its weights is the state of a generator, of which each dropout has
+        # its own. Their order decides who draws which numbers.
+        stored = set(map(id, model.weights))
+        self.generators = [v for v in model.non_trainable_variables if id(v) not in stored]
         weights = [ops.copy(v) for v in self.variables]
         self.state = State(
             weights=weights,
@@ -174,14 +188,16 @@ class Trainer:
             table=ops.copy(table),
             table_average=ops.zeros(table.shape) if table.trainable else None,
             table_step=ops.zeros(table.shape[0], "int32") if table.trainable else None,
+            ema=[ops.zeros_like(weight) for weight in weights] if ema_momentum else None,
+            table_ema=ops.zeros(table.shape) if ema_momentum and table.trainable else None,
         )
         self.compiled_step = compiled(self._step, in_place=(0,))
 
-    def _loss(self, parts, vocabulary, positions, labels, present, dropout_state):
+    def _loss(self, parts, vocabulary, positions, labels, present, generator_states):
         """Mean binary cross-entropy over the reviews that are `present`, and the probabilities."""
         rows, *weights = parts
-        # Dropout is a function of the seed and of the number of the step: its generator starts from them each time.
-        fixed = [dropout_state if v is self.generator else v for v in self.model.non_trainable_variables]
+        states = dict(zip(map(id, self.generators), generator_states, strict=True))
+        fixed = [states.get(id(v), v) for v in self.model.non_trainable_variables]
         values = iter(weights)
         trainable = [v if v is self.table else next(values) for v in self.model.trainable_variables]
         probabilities, _ = self.model.stateless_call(
@@ -193,28 +209,41 @@ class Trainer:
 
     def _step(self, state, vocabulary, positions, labels, present, step):
         rows = ops.take(state.table, vocabulary, axis=0)
-        dropout_state = ops.cast(ops.stack([self.seed, step]), "uint32")
+        # Dropout is a function of the seed and of the number of the step: its generator starts from them each time. Any
+        # further one starts far behind all steps, where it meets numbers of its own.
+        generator_states = [
+            ops.cast(ops.stack([self.seed, step + i * 2**30]), "uint32") for i in range(len(self.generators))
+        ]
         (loss, probabilities), (row_gradients, *gradients) = value_and_gradients(
-            lambda parts: self._loss(parts, vocabulary, positions, labels, present, dropout_state),
+            lambda parts: self._loss(parts, vocabulary, positions, labels, present, generator_states),
             [rows, *state.weights],
         )
         updated = [self.optimizer.update(*each) for each in zip(state.weights, state.averages, gradients, strict=True)]
         weights, averages = [w for w, _ in updated], [a for _, a in updated]
+        ema = [self._drawn(*each, 1) for each in zip(state.ema, weights, strict=True)] if self.ema_momentum else None
         table, table_average, table_step = state.table, state.table_average, state.table_step
+        table_ema = state.table_ema
         if self.table.trainable:
             waited = ops.cast(step + 1 - ops.take(table_step, vocabulary, axis=0), "float32")
-            rows, row_averages = self.optimizer.update(
+            new_rows, row_averages = self.optimizer.update(
                 rows,
                 ops.take(table_average, vocabulary, axis=0),
                 row_gradients,
                 rho=ops.power(self.optimizer.rho, waited)[:, None],
             )
             index = vocabulary[:, None]
-            table = ops.scatter_update(table, index, rows)
+            table = ops.scatter_update(table, index, new_rows)
             table_average = ops.scatter_update(table_average, index, row_averages)
             table_step = ops.scatter_update(table_step, index, ops.broadcast_to(step + 1, ops.shape(vocabulary)))
+            if self.ema_momentum:
+                row_ema = self._drawn(ops.take(table_ema, vocabulary, axis=0), rows, (waited - 1)[:, None])
+                table_ema = ops.scatter_update(table_ema, index, self._drawn(row_ema, new_rows, 1))
         correct = ops.sum(present * ops.cast((probabilities > 0.5) == (labels > 0.5), "float32"))
-        return State(weights, averages, table, table_average, table_step), loss, correct
+        return State(weights, averages, table, table_average, table_step, ema, table_ema), loss, correct
+
+    def _drawn(self, average, weight, steps):
+        """Return a moving average after so many more steps with the same weight."""
+        return weight + (average - weight) * ops.power(self.ema_momentum, steps)
 
     def run_batch(self, batch, labels, step: int):
         """Take one step; `step` counts from 0 over the whole training. Returns loss and number of right answers."""
@@ -227,6 +256,7 @@ class Trainer:
             ops.convert_to_tensor(present),
             ops.convert_to_tensor(step, "int32"),
         )
+        self.steps = step + 1
         return loss, correct
 
     def get_state(self) -> list[np.ndarray]:
@@ -242,11 +272,19 @@ class Trainer:
         )
 
     def assign(self):
-        """Write the trained weights into the variables of the model, where they last until the next step."""
-        for variable, value in zip(self.variables, self.state.weights, strict=True):
+        """Write the trained weights, or their average, into the model, where they last until the next step."""
+        weights, table = self.state.weights, self.state.table
+        if self.ema_momentum:
+            # Averages that start from zero are too small by this factor (Kingma and Ba 2015).
+            share = 1 - self.ema_momentum**self.steps
+            weights = [average / share for average in self.state.ema]
+            if self.table.trainable:
+                waited = ops.cast(self.steps - self.state.table_step, "float32")[:, None]
+                table = self._drawn(self.state.table_ema, table, waited) / share
+        for variable, value in zip(self.variables, weights, strict=True):
             variable.assign(value)
         if self.table.trainable:
-            self.table.assign(self.state.table)
+            self.table.assign(table)
 
 
 def predictor(model: TokenClassifier):
@@ -319,7 +357,7 @@ def train_model(
     model.adapt(training)
     if model.solved:
         return [solved_entry(model, training, validation, start)]
-    trainer = Trainer(model, RMSprop(**settings["optimizer"]), seed)
+    trainer = Trainer(model, RMSprop(**settings["optimizer"]), seed, settings["ema_momentum"])
     run = predictor(model)
     vocabulary_size = model.settings["vocabulary_size"]
     sequence_length, batch_size = settings.get("sequence_length"), settings["batch_size"]

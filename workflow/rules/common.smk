@@ -17,7 +17,10 @@ if problems:
 VARIANTS = {name: complete_variant(variant, config["defaults"]) for name, variant in config["variants"].items()}
 CURVE = config["learning_curve"]
 # The features that are a matrix of their own, beside the vocabulary.
-PRETRAINED = ["glove"]
+PRETRAINED = ["cbow", "glove"]
+# What the models read that name no vectorizer of their own.
+WORDS = f"results/vectorizers/{config['defaults']['vectorizer']}"
+CLAIMS = os.path.relpath(Path(workflow.basedir, "config/claims.yaml"))
 SPLITS = ["train", "validation", "test"]
 # The runs on all training reviews.
 RUNS = [
@@ -28,6 +31,9 @@ RUNS = [
 # Those of the learning curve, on a part of them.
 CURVE_RUNS = [
     (variant, size, seed) for variant in CURVE["variants"] for size in CURVE["sizes"] for seed in config["seeds"]
+]
+CURVE_PRODUCTS = [
+    f"results/{name}" for name in ("learning_curve.csv", "crossings.csv", "learning_curve.svg", "learning_curve.png")
 ]
 
 
@@ -81,6 +87,11 @@ def run_files(name):
     return [f"results/runs/{variant}/all/seed{seed}/{name}" for variant, seed in RUNS]
 
 
+def step_times(wildcards):
+    """The table of the times of training steps, where the config asks for one."""
+    return ["results/step_times.csv"] if config["timed_variants"] else []
+
+
 def vectorizer_files():
     """What is made of the reviews for the models that the config asks for, and to tell short reviews from long ones."""
     variants = [VARIANTS[name] for name in [*config["active_variants"], *CURVE["variants"]]]
@@ -93,7 +104,8 @@ def vectorizer_files():
     files = [
         f"{name}/{file}" for name in names for file in ["vocabulary.json", *(f"{split}.arrow" for split in SPLITS)]
     ]
-    return [f"results/vectorizers/{file}" for file in [*files, *matrices]]
+    unlabelled = [matrix.replace("cbow.npy", "unlabelled.arrow") for matrix in matrices if "cbow.npy" in matrix]
+    return [f"results/vectorizers/{file}" for file in [*files, *unlabelled, *matrices]]
 
 
 def products(wildcards):
@@ -101,7 +113,7 @@ def products(wildcards):
     return [
         "resources/aclImdb_v1.tar.gz",
         *(["resources/glove.txt"] if any(file.endswith("glove.npy") for file in vectorizer_files()) else []),
-        *expand("results/reviews/{split}.parquet", split=SPLITS),
+        *expand("results/reviews/{split}.parquet", split=[*SPLITS, "unlabelled"]),
         *vectorizer_files(),
         *run_files("model.keras"),
         *run_files("history.csv"),
@@ -114,5 +126,7 @@ def products(wildcards):
         "results/summary.csv",
         "results/comparisons.csv",
         "results/accuracy_by_length.csv",
-        *(["results/learning_curve.csv", "results/crossings.csv"] if CURVE_RUNS else []),
+        "results/claims.csv",
+        *step_times(None),
+        *(CURVE_PRODUCTS if CURVE_RUNS else []),
     ]

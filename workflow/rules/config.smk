@@ -37,10 +37,10 @@ LIMITS = {
     "exclusiveMaximum": "less than",
 }
 # What each kind of model can be made from, and the settings that it has besides.
-TRAINING = ["batch_size", "epochs", "patience", "optimizer"]
+TRAINING = ["batch_size", "epochs", "patience", "ema_momentum", "optimizer"]
 MODELS = {
     "lstm": {
-        "features": ["one_hot", "embedding", "glove"],
+        "features": ["one_hot", "embedding", "cbow", "glove"],
         "settings": [
             "sequence_length",
             "units",
@@ -178,6 +178,7 @@ def meaning_problems(config):
     named = {
         "active_variants": config["active_variants"],
         "learning_curve.variants": config["learning_curve"]["variants"],
+        "timed_variants": config["timed_variants"],
     }
     yield from undefined("variants", config, named)
 

@@ -9,6 +9,7 @@ rule split_corpus:
         train="results/reviews/train.parquet",
         validation="results/reviews/validation.parquet",
         test="results/reviews/test.parquet",
+        unlabelled="results/reviews/unlabelled.parquet",
     log:
         "logs/split_corpus.log",
     benchmark:
@@ -19,7 +20,7 @@ rule split_corpus:
         validation_fraction=lookup("split/validation_fraction", within=config),
         seed=lookup("split/seed", within=config),
     message:
-        "Splitting the reviews into training, validation and test"
+        "Splitting the reviews into training, validation, test and unlabelled"
     script:
         "../scripts/split_corpus.py"
 
@@ -68,6 +69,46 @@ rule encode_reviews:
         "Encoding the reviews with the vectorizer {wildcards.vectorizer}"
     script:
         "../scripts/encode_reviews.py"
+
+
+use rule encode_reviews as encode_unlabelled with:
+    input:
+        reviews="results/reviews/unlabelled.parquet",
+        vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
+        lib=library("vectorizer", "encoded"),
+    output:
+        encoded="results/vectorizers/{vectorizer}/unlabelled.arrow",
+    log:
+        "logs/encode_unlabelled/{vectorizer}.log",
+    benchmark:
+        "benchmarks/encode_unlabelled/{vectorizer}.tsv"
+    message:
+        "Encoding the unlabelled reviews with the vectorizer {wildcards.vectorizer}"
+
+
+rule train_cbow:
+    input:
+        reviews=expand("results/vectorizers/{{vectorizer}}/{split}.arrow", split=["train", "unlabelled"]),
+        vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
+        lib=library("cbow", "encoded"),
+    output:
+        matrix="results/vectorizers/{vectorizer}/cbow.npy",
+    log:
+        "logs/train_cbow/{vectorizer}.log",
+    benchmark:
+        "benchmarks/train_cbow/{vectorizer}.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        dimension=lookup("cbow/dimension", within=config),
+        window=lookup("cbow/window", within=config),
+        negative=lookup("cbow/negative", within=config),
+        epochs=lookup("cbow/epochs", within=config),
+        seed=lookup("cbow/seed", within=config),
+    message:
+        "Learning vectors from the training and the unlabelled reviews"
+    script:
+        "../scripts/train_cbow.py"
 
 
 rule build_glove_matrix:

@@ -6,6 +6,8 @@ localrules:
     compare_variants,
     tabulate_lengths,
     tabulate_learning_curve,
+    plot_learning_curve,
+    decide_claims,
 
 
 rule summarize_runs:
@@ -52,7 +54,7 @@ rule compare_variants:
 rule tabulate_lengths:
     input:
         predictions=run_files("predictions.parquet"),
-        test=f"results/vectorizers/{config['defaults']['vectorizer']}/test.arrow",
+        test=f"{WORDS}/test.arrow",
         lib=library("lengths", "predictions", "parquet", "encoded"),
     output:
         accuracies="results/accuracy_by_length.csv",
@@ -87,6 +89,72 @@ rule tabulate_learning_curve:
         seed=lookup("statistics/seed", within=config),
     script:
         "../scripts/tabulate_learning_curve.py"
+
+
+rule plot_learning_curve:
+    input:
+        curve="results/learning_curve.csv",
+        lib=library("figures"),
+    output:
+        svg="results/learning_curve.svg",
+        png="results/learning_curve.png",
+    log:
+        "logs/plot_learning_curve.log",
+    benchmark:
+        "benchmarks/plot_learning_curve.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/plot_learning_curve.py"
+
+
+# With all cores, so that nothing runs beside it. Plain Keras holds a batch as one-hot vectors.
+rule time_steps:
+    input:
+        train=f"{WORDS}/train.arrow",
+        vocabulary=f"{WORDS}/vocabulary.json",
+        lib=library("timing", "models", "layers", "batching", "training", "encoded"),
+    output:
+        step_times="results/step_times.csv",
+    log:
+        "logs/time_steps.log",
+    benchmark:
+        "benchmarks/time_steps.tsv"
+    conda:
+        "../../environment.yml"
+    threads: workflow.cores
+    resources:
+        mem_mb=5000,
+    params:
+        settings={name: VARIANTS[name] for name in config["timed_variants"]},
+        backend=lookup("backend", within=config),
+    message:
+        "Timing the steps of training in plain Keras and in ours"
+    script:
+        "../scripts/time_steps.py"
+
+
+rule decide_claims:
+    input:
+        claims=CLAIMS,
+        predictions=[*run_files("predictions.parquet"), *curve_files("predictions.parquet")],
+        step_times=step_times,
+        lib=library("claims", "comparison", "learning_curve", "timing", "predictions", "parquet"),
+    output:
+        claims="results/claims.csv",
+    log:
+        "logs/decide_claims.log",
+    benchmark:
+        "benchmarks/decide_claims.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        runs=[(variant, "all", seed) for variant, seed in RUNS] + CURVE_RUNS,
+        variants=list(VARIANTS),
+        resamples=lookup("statistics/resamples", within=config),
+        seed=lookup("statistics/seed", within=config),
+    script:
+        "../scripts/decide_claims.py"
 
 
 # What `snakemake results/summary.csv` means: a rule goes before a file of its name. If it meant the file, Snakemake would

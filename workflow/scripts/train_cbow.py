@@ -15,10 +15,28 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(reviews: list[Path], vocabulary: Path, matrix: Path, settings: dict, seed: int) -> None:
-    """Write the matrix, (tokens, dimension) float32; `settings` are dimension, window, negative and epochs."""
+def main(
+    reviews: list[Path],
+    vocabulary: Path,
+    matrix: Path,
+    *,
+    dimension: int,
+    window: int,
+    negative: int,
+    epochs: int,
+    seed: int,
+) -> None:
+    """Write the matrix, (tokens, dimension) float32."""
     files = [read_encoded(path) for path in reviews]
-    rows = cbow_matrix(files, len(read_vocabulary(vocabulary)), **settings, seed=seed)
+    rows = cbow_matrix(
+        files,
+        len(read_vocabulary(vocabulary)),
+        dimension=dimension,
+        window=window,
+        negative=negative,
+        epochs=epochs,
+        seed=seed,
+    )
     with replacing(matrix) as part, part.open("wb") as file:
         np.save(file, rows, allow_pickle=False)
     print(f"{sum(len(file.labels) for file in files)} reviews with {sum(len(file.tokens) for file in files)} tokens")
@@ -30,6 +48,9 @@ if __name__ == "__main__":
             reviews=[Path(path) for path in snakemake.input.reviews],
             vocabulary=Path(snakemake.input.vocabulary),
             matrix=Path(snakemake.output.matrix),
-            settings=snakemake.params.settings,
+            dimension=snakemake.params.dimension,
+            window=snakemake.params.window,
+            negative=snakemake.params.negative,
+            epochs=snakemake.params.epochs,
             seed=snakemake.params.seed,
         )

@@ -357,7 +357,7 @@ def train_model(
     model.adapt(training)
     if model.solved:
         return [solved_entry(model, training, validation, start)]
-    trainer = Trainer(model, RMSprop(**settings["optimizer"]), seed, settings["ema_momentum"])
+    trainer = Trainer(model, RMSprop(**settings["optimizer"]), seed, settings.get("ema_momentum"))
     run = predictor(model)
     vocabulary_size = model.settings["vocabulary_size"]
     sequence_length, batch_size = settings.get("sequence_length"), settings["batch_size"]

@@ -43,6 +43,10 @@ MODELS = {
         "features": ["one_hot", "embedding", "glove"],
         "settings": ["sequence_length", "units", "dropout", "mask", *TRAINING, "group_by_length"],
     },
+    "transformer": {
+        "features": ["embedding"],
+        "settings": ["sequence_length", "heads", "units", "dropout", "mask", *TRAINING, "group_by_length"],
+    },
 }
 # What is no setting of the training.
 SHOWN = ["seeds", "chapter_accuracy"]
@@ -178,6 +182,15 @@ def variant_problems(key, variant, config):
     for name in variant:
         if name not in known:
             yield f"{key}.{name}: the model {model} has none; remove it."
+    if model == "transformer":
+        if "heads" not in variant:
+            yield f"{key}: a transformer needs heads; write, for example, heads: 2."
+        # The default may be the one at fault: then this is the place to set another.
+        if variant["sequence_length"] is None:
+            yield (
+                f"{key}.sequence_length: a transformer has a vector for each position and cannot read reviews of any "
+                "length; write a whole number, for example 600."
+            )
     vectorizer = variant["vectorizer"]
     if vectorizer not in config["vectorizers"]:
         yield (

@@ -44,7 +44,7 @@ def lstm(gates, recurrent_kernel, tokens):
     @ops.custom_gradient
     def run(gates, recurrent_kernel):
         def activations(token, hidden, cell):
-            z = _rows_at(gates, token) + ops.matmul(hidden, recurrent_kernel)
+            z = rows_at(gates, token) + ops.matmul(hidden, recurrent_kernel)
             z_input, z_forget, z_candidate, z_output = ops.split(z, 4, axis=-1)
             input_gate, forget_gate, output_gate = map(ops.sigmoid, (z_input, z_forget, z_output))
             candidate = ops.tanh(z_candidate)
@@ -87,7 +87,7 @@ def lstm(gates, recurrent_kernel, tokens):
     return run(gates, recurrent_kernel)
 
 
-def _rows_at(table, tokens):
+def rows_at(table, tokens):
     """Look up rows of a table, as `ops.take(table, tokens, axis=0)` does.
 
     On JAX that would put NaN where a token is not in the table, and to test for it takes longer than the rest of a time

@@ -43,6 +43,21 @@ MISTAKES = [
     ("variants.glove.features", "word2vec", 'variants.glove.features: "word2vec" is not possible', "one_hot"),
     ("variants.embedding", "{features: embedding}", "variants.embedding: an embedding needs a dimension", "256"),
     ("variants.glove.dimension", "50", "variants.glove.dimension: only an embedding has one", "remove"),
+    ("variants.transformer.heads", "0", "variants.transformer.heads: 0 is out of range", "at least 1"),
+    (
+        "variants.transformer.sequence_length",
+        "null",
+        "variants.transformer.sequence_length: a transformer has a vector for each position",
+        "600",
+    ),
+    (
+        "variants.transformer",
+        "{model: transformer, features: embedding, dimension: 8}",
+        "variants.transformer: a transformer needs heads",
+        "heads: 2",
+    ),
+    ("variants.transformer.features", "one_hot", "variants.transformer.features: the model", "embedding"),
+    ("variants.glove.heads", "2", "variants.glove.heads: the model lstm has none", "remove"),
     ("variants.2nd", "{features: glove}", 'variants: "2nd" is not a name', "letter"),
     ("glove.dimension", "50", "glove.dimension: 50 does not match glove.member", "write 100"),
     ("glove.checksum", "sha256:123", 'glove.checksum: "sha256:123" is not a checksum', "sha256:"),
@@ -199,6 +214,9 @@ def test_a_misspelt_key_is_named(path):
     config, place = copy_and_parent(path)
     wrong = f"{path[-1]}x"
     place[wrong] = place.pop(path[-1])
+    if path[0] == "variants" and len(path) == 2 and path[1] not in CONFIG["active_variants"]:
+        assert problems_of(config) == []
+        return
     (problem,) = problems_of(config)
     if path[0] in FREE and len(path) == 2:
         # These names are free: what is missed is the name where it is used.

@@ -191,7 +191,7 @@ def test_saved_model_loads_with_the_models_alone(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(Path(layers.__file__).parents[1])}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     modules, outputs, parameters = json.loads(run.stdout.splitlines()[-1])
-    assert modules == ["wordorder", "wordorder.layers", "wordorder.models"]
+    assert modules == ["wordorder", "wordorder.layers", "wordorder.models", "wordorder.transformer"]
     np.testing.assert_array_equal(np.array(outputs, "float32"), model(tokens))
     assert parameters == model.count_params()
     assert sorted(zipfile.ZipFile(path).namelist()) == ["config.json", "metadata.json", "model.weights.h5"]

@@ -57,6 +57,10 @@ MODELS = {
         "settings": ["units", "dropout", *TRAINING],
     },
     "nbsvm": {"features": ["binary"], "settings": ["C"]},
+    "transformer": {
+        "features": ["embedding"],
+        "settings": ["sequence_length", "heads", "units", "dropout", "mask", *TRAINING, "group_by_length"],
+    },
 }
 # What is no setting of the training.
 SHOWN = ["seeds", "chapter_accuracy"]
@@ -169,7 +173,7 @@ def meaning_problems(config):
             f"write {named[1]}, or name the file that has {dimension} dimensions."
         )
     for name, variant in config["variants"].items():
-        yield from variant_problems(f"variants.{name}", {"model": config["defaults"]["model"], **variant})
+        yield from variant_problems(f"variants.{name}", variant | complete_variant(variant, config["defaults"]))
     named = {
         f"variants.{name}.vectorizer": [v["vectorizer"]] for name, v in config["variants"].items() if "vectorizer" in v
     }
@@ -205,6 +209,15 @@ def variant_problems(key, variant):
     for name in variant:
         if name not in known:
             yield f"{key}.{name}: the model {model} has none; remove it."
+    if model == "transformer":
+        if "heads" not in variant:
+            yield f"{key}: a transformer needs heads; write, for example, heads: 2."
+        # The default may be the one at fault: then this is the place to set another.
+        if variant["sequence_length"] is None:
+            yield (
+                f"{key}.sequence_length: a transformer has a vector for each position and cannot read reviews of any "
+                "length; write a whole number, for example 600."
+            )
 
 
 def config_problems(config, schema):

@@ -9,7 +9,9 @@ rule train_model:
         validation=vectorizer_file("validation.arrow"),
         vocabulary=vectorizer_file("vocabulary.json"),
         vectors=pretrained_vectors,
-        lib=library("models", "layers", "batching", "naive_bayes", "training", "backup", "encoded", "subsets"),
+        lib=library(
+            "models", "layers", "transformer", "naive_bayes", "batching", "training", "backup", "encoded", "subsets"
+        ),
     output:
         model="results/runs/{variant}/{size}/seed{seed}/model.keras",
         history="results/runs/{variant}/{size}/seed{seed}/history.csv",
@@ -40,7 +42,9 @@ rule evaluate_model:
     input:
         model="results/runs/{variant}/{size}/seed{seed}/model.keras",
         test=vectorizer_file("test.arrow"),
-        lib=library("models", "layers", "batching", "training", "encoded", "metrics", "predictions", "parquet"),
+        lib=library(
+            "models", "layers", "transformer", "batching", "training", "encoded", "metrics", "predictions", "parquet"
+        ),
     output:
         evaluation="results/runs/{variant}/{size}/seed{seed}/evaluation.json",
         predictions="results/runs/{variant}/{size}/seed{seed}/predictions.parquet",

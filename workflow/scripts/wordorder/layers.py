@@ -45,7 +45,7 @@ def lstm(gates, recurrent_kernel, tokens, return_sequences=False):
     @ops.custom_gradient
     def run(gates, recurrent_kernel):
         def activations(token, hidden, cell):
-            z = _rows_at(gates, token) + ops.matmul(hidden, recurrent_kernel)
+            z = rows_at(gates, token) + ops.matmul(hidden, recurrent_kernel)
             z_input, z_forget, z_candidate, z_output = ops.split(z, 4, axis=-1)
             input_gate, forget_gate, output_gate = map(ops.sigmoid, (z_input, z_forget, z_output))
             candidate = ops.tanh(z_candidate)
@@ -95,7 +95,7 @@ def lstm(gates, recurrent_kernel, tokens, return_sequences=False):
     return run(gates, recurrent_kernel)
 
 
-def _rows_at(table, tokens):
+def rows_at(table, tokens):
     """Look up rows of a table, as `ops.take(table, tokens, axis=0)` does.
 
     On JAX that would put NaN where a token is not in the table, and to test for it takes longer than the rest of a time
@@ -269,7 +269,7 @@ class TokenDense(keras.layers.Layer):
                 token_weights = ops.take(token_weights, vocabulary, axis=0)
             rows = rows * token_weights[:, None]
         rows = ops.concatenate([ops.zeros_like(rows[:1]), rows[1:]], axis=0)
-        return self.activation(ops.sum(_rows_at(rows, tokens), axis=1) + self.bias)
+        return self.activation(ops.sum(rows_at(rows, tokens), axis=1) + self.bias)
 
     def compute_output_shape(self, rows_shape, tokens_shape):
         """Return (batch, units)."""

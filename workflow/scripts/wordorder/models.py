@@ -3,8 +3,8 @@
 Each begins with a table that has a row for each token of the vocabulary. A batch uses about a tenth of the vocabulary,
 and training and prediction hand a model the rows of those tokens only.
 
-Importing this module, which needs nothing of the project but `layers.py`, is all that `keras.models.load_model` needs
-to load a saved model.
+Importing this module, which needs of the project only `layers.py` and `transformer.py`, is all that
+`keras.models.load_model` needs to load a saved model.
 """
 
 import math
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
+from keras import ops
 
 from wordorder.layers import TokenBidirectionalLSTM, TokenDense, TokenTable
+from wordorder.transformer import TransformerEncoder, present
 
 if TYPE_CHECKING:
     from wordorder.encoded import EncodedReviews
@@ -25,13 +27,14 @@ class TokenClassifier(keras.Model):
     `settings` are the arguments of the constructor, and `token_table` is the layer with the rows of the tokens. `trims`
     says whether padding adds nothing, so that a batch need not be longer than its longest review. The tokens of a batch
     are filled up with others to a multiple of `vocabulary_step`: the larger, the less often a model is compiled, and
-    the more rows it is given for nothing.
+    the more rows it is given for nothing. `prediction_batch` is the number of reviews that are predicted at a time.
     """
 
     # The keys of a variant that the constructor takes under the same names.
     SETTINGS = ()
     trims = True
     vocabulary_step = 512
+    prediction_batch = 256
     # Whether `adapt` finds all weights, so that there is nothing left to train by gradients.
     solved = False
 
@@ -267,5 +270,80 @@ class NBSVMClassifier(TokenClassifier):
         return self.classifier(self.token_table.rows if rows is None else rows, tokens)
 
 
+@keras.saving.register_keras_serializable("wordorder")
+class TransformerClassifier(TokenClassifier):
+    """A Transformer encoder with learned position vectors (chapter 11, listing 11.25).
+
+    With `mask`, padding takes part neither in the attention nor in the maximum over a review; the chapter's model drops
+    its mask before the maximum.
+
+    Args:
+        features: "embedding" (learned).
+        vocabulary_size: number of tokens, padding and unknown included.
+        sequence_length: number of positions, which no review may exceed.
+        dimension: of the token and position vectors, and of the queries, keys and values of each head.
+        heads: of the attention.
+        units: of the encoder's hidden dense layer.
+        dropout: fraction dropped between the maximum and the classifier.
+        mask: leave out the padding.
+
+    """
+
+    SETTINGS = ("features", "sequence_length", "dimension", "heads", "units", "dropout", "mask")
+    # At full length a review takes megabytes: its queries, keys, values and sums, 600 by 256 numbers each.
+    prediction_batch = 32
+
+    def __init__(
+        self, features, vocabulary_size, sequence_length, dimension, heads, units, dropout, mask=False, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.settings = {
+            "features": features,
+            "vocabulary_size": vocabulary_size,
+            "sequence_length": sequence_length,
+            "dimension": dimension,
+            "heads": heads,
+            "units": units,
+            "dropout": dropout,
+            "mask": mask,
+        }
+        self.trims = mask
+        # The limit is that of an Embedding.
+        self.token_table = TokenTable(vocabulary_size, width=dimension, initial_limit=0.05, name=features)
+        self.position_table = TokenTable(sequence_length, width=dimension, initial_limit=0.05, name="positions")
+        self.encoder = TransformerEncoder(units, heads, name="encoder")
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
+        self.classifier = keras.layers.Dense(1, activation="sigmoid", name="classifier")
+
+    def build(self, input_shape=None):
+        """Create all weights; they do not depend on the shape of the input."""
+        tokens_shape = (None, None)
+        self.token_table.build(tokens_shape)
+        self.position_table.build(tokens_shape)
+        self.encoder.build(self.token_table.rows.shape, self.position_table.rows.shape, tokens_shape)
+        shape = (None, self.settings["dimension"])
+        self.dropout.build(shape)
+        self.classifier.build(shape)
+        self.built = True
+
+    def call(self, tokens, rows=None, vocabulary=None, training=False):
+        """Return the probability that each review is positive, (batch, 1); the arguments are those of LSTMClassifier.
+
+        `tokens` has at most `sequence_length` columns.
+        """
+        embedded = self.token_table.rows if rows is None else rows
+        positions = self.position_table.rows[: ops.shape(tokens)[1]]
+        takes_part = present(tokens, self.settings["mask"])
+        x = self.encoder(embedded, positions, tokens, takes_part)
+        x = ops.max(ops.where(takes_part[..., None], x, -math.inf), axis=1)
+        x = self.dropout(x, training=training)
+        return self.classifier(x)
+
+
 # The models by the names that they have in the config.
-MODELS = {"lstm": LSTMClassifier, "bag_of_words": BagOfWordsClassifier, "nbsvm": NBSVMClassifier}
+MODELS = {
+    "lstm": LSTMClassifier,
+    "bag_of_words": BagOfWordsClassifier,
+    "nbsvm": NBSVMClassifier,
+    "transformer": TransformerClassifier,
+}

@@ -20,7 +20,6 @@ from wordorder.errors import InputError
 from wordorder.files import replacing
 from wordorder.models import MODELS, TokenClassifier
 
-PREDICTION_BATCH = 256
 log = logging.getLogger(__name__)
 
 
@@ -305,16 +304,15 @@ def predict(model: TokenClassifier, data: EncodedReviews, sequence_length: int |
     run = run or predictor(model)
     data = model.prepare(data)
     order = np.argsort(data.lengths(sequence_length), kind="stable")
-    chunks = np.split(order, range(PREDICTION_BATCH, len(order), PREDICTION_BATCH))
+    size = model.prediction_batch
+    chunks = np.split(order, range(size, len(order), size))
     vocabulary_size = model.settings["vocabulary_size"]
     weights = [
         [ops.convert_to_tensor(v) for v in variables]
         for variables in (model.trainable_variables, model.non_trainable_variables)
     ]
     result = np.empty(len(data.labels), np.float32)
-    for batch in batches(
-        data, chunks, PREDICTION_BATCH, vocabulary_size, sequence_length, model.trims, model.vocabulary_step
-    ):
+    for batch in batches(data, chunks, size, vocabulary_size, sequence_length, model.trims, model.vocabulary_step):
         vocabulary = ops.convert_to_tensor(batch.vocabulary)
         rows = ops.take(model.token_table.rows, vocabulary, axis=0)
         probabilities = ops.convert_to_numpy(run(weights, rows, vocabulary, ops.convert_to_tensor(batch.positions)))

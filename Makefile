@@ -5,11 +5,15 @@ CORES ?= 4
 INSTALLED := .venv/installed
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: results demo test test-slow lint audit benchmark lock
+.PHONY: results study demo test test-slow lint audit benchmark lock
 
 # The chapter on the real reviews, which are downloaded.
 results: $(INSTALLED)
 	snakemake --cores $(CORES) results/summary.csv
+
+# Every claim of the chapter: all variants, three seeds, the learning curve.
+study: $(INSTALLED)
+	snakemake --cores $(CORES) --configfile config/config.yaml config/study.yaml -- results/summary.csv
 
 # The same on a made-up corpus, in demo/.
 demo: $(INSTALLED)

@@ -73,11 +73,11 @@ rule encode_reviews:
 
 use rule encode_reviews as encode_unlabelled with:
     input:
-        reviews="results/reviews/unlabelled.parquet",
+        reviews=["results/reviews/unlabelled.parquet"],
         vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
         lib=library("vectorizer", "encoded"),
     output:
-        encoded="results/vectorizers/{vectorizer}/unlabelled.arrow",
+        encoded=["results/vectorizers/{vectorizer}/unlabelled.arrow"],
     log:
         "logs/encode_unlabelled/{vectorizer}.log",
     benchmark:

@@ -87,6 +87,7 @@ MISTAKES = [
         "variants.binary_unigram.mask: the model bag_of_words has none",
         "remove it",
     ),
+    ("variants.nbsvm", "{model: nbsvm, features: binary}", "variants.nbsvm: nbsvm needs a C", "C: 0.3"),
     ("learning_curve.variants", "[glov]", 'learning_curve.variants: "glov" is not defined under variants', "glove"),
 ]
 

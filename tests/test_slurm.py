@@ -145,8 +145,8 @@ def test_jobs(cluster, whole):
     asked = {job["Comment"]: (job["NumCPUs"], job["MinMemoryNode"], job["TimeLimit"]) for job in cluster.jobs(whole)}
     assert asked == {
         # Two of its steps run side by side, the others one after the other.
-        data: ("2", "4000M", "00:30:00"),
-        **{f"rule_train_model_wildcards_{variant}_{seed}": ("1", "2000M", "01:00:00") for variant, seed in RUNS},
+        data: ("2", "5000M", "00:30:00"),
+        **{f"rule_train_model_wildcards_{variant}_all_{seed}": ("1", "2000M", "01:00:00") for variant, seed in RUNS},
         "rule_evaluation_evaluate_model": ("4", "6000M", "00:10:00"),
     }
     assert len(cluster.jobs(whole)) == len(asked)

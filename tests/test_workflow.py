@@ -21,17 +21,24 @@ RUNS = [(variant, seed) for variant in ("one_hot", "glove") for seed in (1, 2)]
 TEST_REVIEWS = 1000
 # What a job is called in the plan of a dry run.
 VERBS = {"Training": "train_model", "Evaluating": "evaluate_model"}
+VECTORIZING = {"Adapting": "adapt_vectorizer", "Encoding": "encode_reviews"}
 
 
 def planned(result):
-    """The jobs of a dry run: "rule", or "rule variant seed"."""
+    """The jobs of a dry run: "rule", "rule variant seed", "rule variant size seed" or "rule vectorizer"."""
     assert result.returncode == 0, result.stdout
     counts = {rule: int(count) for rule, count in re.findall(r"^(\S+) +(\d+)$", result.stdout, re.MULTILINE)}
     for target in ("results/summary.csv", "all", "total"):
         counts.pop(target, None)
-    messages = re.findall(r"^Job \d+: (\w+) (\w+) .* with seed (\d+)$", result.stdout, re.MULTILINE)
-    jobs = {f"{VERBS[verb]} {variant} {seed}" for verb, variant, seed in messages}
-    jobs |= counts.keys() - VERBS.values()
+    messages = re.findall(
+        r"^Job \d+: (\w+) (\w+) (?:trained )?on (\w+) reviews with seed (\d+)$", result.stdout, re.MULTILINE
+    )
+    jobs = {
+        f"{VERBS[verb]} {variant} {'' if size == 'all' else size + ' '}{seed}" for verb, variant, size, seed in messages
+    }
+    messages = re.findall(r"^Job \d+: (\w+) the .*vectorizer (\w+)", result.stdout, re.MULTILINE)
+    jobs |= {f"{VECTORIZING[verb]} {vectorizer}" for verb, vectorizer in messages}
+    jobs |= counts.keys() - VERBS.values() - VECTORIZING.values()
     assert len(jobs) == sum(counts.values())
     assert ("Nothing to be done" in result.stdout) == (not jobs)
     return jobs
@@ -46,8 +53,9 @@ ONE_HOT, GLOVE = both(("one_hot", 1), ("one_hot", 2)), both(("glove", 1), ("glov
 EVALUATIONS = {f"evaluate_model {variant} {seed}" for variant, seed in RUNS}
 DOWNLOADS = {"download_imdb", "download_glove"}
 # What follows every evaluation.
-TABLES = {"summarize_runs", "compare_variants", "tabulate_lengths"}
-FROM_VECTORIZER = {"adapt_vectorizer", "encode_reviews", "build_glove_matrix"} | TABLES | ONE_HOT | GLOVE
+TABLES = {"summarize_runs", "compare_variants", "tabulate_lengths", "decide_claims"}
+BOOTSTRAPS = {"compare_variants", "decide_claims"}
+FROM_VECTORIZER = {"adapt_vectorizer words", "encode_reviews words", "build_glove_matrix"} | TABLES | ONE_HOT | GLOVE
 
 
 def products(directory):
@@ -131,8 +139,8 @@ CHANGES = {
     "max_tokens": ({"vectorizers": {"words": {"max_tokens": 200}}}, FROM_VECTORIZER),
     "the seed of the split": ({"split": {"seed": 1}}, FROM_VECTORIZER | {"split_corpus"}),
     "the figure of the chapter": ({"variants": {"one_hot": {"chapter_accuracy": 0.9}}}, {"summarize_runs"}),
-    "the resamples of the comparison": ({"statistics": {"resamples": 500}}, {"compare_variants"}),
-    "the seed of the comparison": ({"statistics": {"seed": 1}}, {"compare_variants"}),
+    "the resamples of the comparison": ({"statistics": {"resamples": 500}}, BOOTSTRAPS),
+    "the seed of the comparison": ({"statistics": {"seed": 1}}, BOOTSTRAPS),
     "a mirror added": ({"imdb": {"sources": ["https://example.org/aclImdb_v1.tar.gz"]}}, set()),
 }
 
@@ -157,7 +165,8 @@ CODE = {
     "wordorder/metrics.py": EVALUATIONS | TABLES,
     "wordorder/predictions.py": EVALUATIONS | TABLES,
     "wordorder/summary.py": {"summarize_runs"},
-    "wordorder/comparison.py": {"compare_variants"},
+    "wordorder/comparison.py": BOOTSTRAPS,
+    "wordorder/claims.py": {"decide_claims"},
     "wordorder/lengths.py": {"tabulate_lengths"},
 }
 
@@ -298,10 +307,10 @@ def test_glove_matrix(finished):
 def test_logs_and_benchmarks(finished):
     # Catches: a rule whose log is empty, which leaves its user in the dark; a path that does not follow the product.
     single = {
-        *("download_imdb", "download_glove", "split_corpus", "adapt_vectorizer", "encode_reviews"),
-        *("build_glove_matrix", *TABLES),
+        *("download_imdb", "download_glove", "split_corpus", *TABLES),
+        *(f"{rule}/words" for rule in ("adapt_vectorizer", "encode_reviews", "build_glove_matrix")),
     }
-    expected = single | {f"{rule}/{variant}/seed{seed}" for rule in VERBS.values() for variant, seed in RUNS}
+    expected = single | {f"{rule}/{variant}/all/seed{seed}" for rule in VERBS.values() for variant, seed in RUNS}
     for folder in ("logs", "benchmarks"):
         files = [path for path in (finished / folder).rglob("*") if path.is_file()]
         assert {str(path.relative_to(finished / folder).with_suffix("")) for path in files} == expected
@@ -314,7 +323,7 @@ def test_log_of_a_training(finished):
     log = (finished / "logs/train_model/glove/all/seed2.log").read_bytes().decode()
     assert re.findall(r"epoch (\d+): loss \d", log) == ["1", "2"]
     assert all(character.isprintable() for character in log.replace("\n", ""))
-    assert "glove, seed 2" in log.splitlines()[0]
+    assert "glove, 1600 reviews, seed 2" in log.splitlines()[0]
     assert log.splitlines()[-1].startswith("Best epoch")
 
 
@@ -322,7 +331,7 @@ def test_no_file_is_left_over(finished):
     # Catches: temporary files that stay beside the products.
     products = {path.name for path in (finished / "results").rglob("*") if path.is_file()}
     assert products == {
-        *("train.parquet", "validation.parquet", "test.parquet", "vocabulary.json"),
+        *("train.parquet", "validation.parquet", "test.parquet", "unlabelled.parquet", "vocabulary.json"),
         *("train.arrow", "validation.arrow", "test.arrow", "glove.npy"),
         *("model.keras", "history.csv", "costs.csv", "summary.txt", "training.json"),
         *("evaluation.json", "predictions.parquet"),
@@ -419,13 +428,16 @@ def clone(pipeline, tmp_path):
     return shutil.copytree(pipeline.repository, tmp_path / "clone", ignore=shutil.ignore_patterns(".snakemake"))
 
 
-def all_jobs(variants, seeds=(1,)):
+def all_jobs(variants, seeds=(1,), vectorizers=("words",)):
     """Every job, where these variants are trained with these seeds."""
-    data = DOWNLOADS | {"split_corpus", "adapt_vectorizer", "encode_reviews", "build_glove_matrix"} | TABLES
+    data = DOWNLOADS | {"split_corpus", "build_glove_matrix"} | TABLES
+    data |= {f"{rule} {vectorizer}" for rule in VECTORIZING.values() for vectorizer in vectorizers}
     return data | both(*itertools.product(variants, seeds))
 
 
-CHAPTER = all_jobs(["one_hot", "embedding", "embedding_masked", "glove"])
+BAGS_OF_WORDS = ["binary_unigram", "binary_bigram", "tfidf_bigram"]
+LSTMS = ["one_hot", "embedding", "embedding_masked", "glove"]
+CHAPTER = all_jobs(BAGS_OF_WORDS + LSTMS, vectorizers=["words", "bigrams"])
 
 
 @pytest.mark.parametrize("target", [["results/summary.csv"], []])
@@ -451,6 +463,26 @@ def test_config_of_the_grouping(clone):
     assert planned(result) == all_jobs(variants, seeds=(1, 2, 3))
 
 
+def test_config_of_the_study(clone):
+    # Catches: a study.yaml that does not fit config.yaml any more, that misses a variant or trains one too often; a
+    # vectorizer or vectors that are made for nothing, or twice.
+    files = ["config/config.yaml", "config/study.yaml"]
+    result = command("-n", "--cores", "4", "--configfile", *files, "--", "results/summary.csv", cwd=clone)
+    pooled = ["transformer", "one_hot_pooled"]
+    text = ["embedding_masked_whole", "embedding_masked_no_html"]
+    keras3 = ["embedding_keras3", "embedding_masked_keras3"]
+    variants = [*BAGS_OF_WORDS, *LSTMS, "cbow", "cbow_pooled", *text, *keras3]
+    vectorizers = ["words", "words_no_html", "bigrams", "trigrams"]
+    expected = all_jobs(variants, (1, 2, 3), vectorizers) | both(*itertools.product(["nbsvm", *pooled], (1,)))
+    curve = ["embedding_masked", "glove", "cbow", "binary_bigram"]
+    sizes = [200, 500, 1000, 2000, 5000, 10000, 20000]
+    expected |= {f"{rule} {v} {n} {i}" for rule in VERBS.values() for v in curve for n in sizes for i in (1, 2, 3)}
+    expected |= {"encode_unlabelled", "train_cbow", "time_steps", "tabulate_learning_curve", "plot_learning_curve"}
+    assert planned(result) == expected
+    defined = yaml.safe_load((clone / files[0]).read_text(encoding="utf-8"))["variants"]
+    assert set(variants) | {"nbsvm", *pooled} == defined.keys()
+
+
 def test_every_config_file_is_exercised(clone):
     # Catches: a config file that no test runs. What the profile sets shows in the tests of touched files (they are
     # compared by content) and of the diverged training (its log is shown).
@@ -460,7 +492,9 @@ def test_every_config_file_is_exercised(clone):
     assert files == {
         "config/config.yaml",
         "config/demo.yaml",
+        "config/claims.yaml",
         "config/grouping.yaml",
+        "config/study.yaml",
         "profiles/default/config.yaml",
         "profiles/slurm/config.yaml",
     }

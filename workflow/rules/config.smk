@@ -209,6 +209,8 @@ def variant_problems(key, variant):
     for name in variant:
         if name not in known:
             yield f"{key}.{name}: the model {model} has none; remove it."
+    if model == "nbsvm" and "C" not in variant:
+        yield f"{key}: nbsvm needs a C; write, for example, C: 0.3."
     if model == "transformer":
         if "heads" not in variant:
             yield f"{key}: a transformer needs heads; write, for example, heads: 2."

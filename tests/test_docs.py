@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import yaml
 
 REPOSITORY = Path(__file__).parents[1]
@@ -35,14 +36,26 @@ def test_results_are_those_of_the_run():
     summary = pd.read_csv(REPOSITORY / "docs/results/summary.csv", index_col="variant")
     rows = table(README, "results")
     assert [row[0] for row in rows] == list(summary.index)
-    for name, accuracy, chapter, parameters, best_epoch, seconds, memory in rows:
+    for name, accuracy, interval, seeds, chapter, parameters, seconds, memory in rows:
         row = summary.loc[name]
         assert accuracy == f"{row['test_accuracy']:.3f}"
-        assert chapter == ("" if pd.isna(row["chapter_accuracy"]) else f"{row['chapter_accuracy']:.2f}")
+        low, high = row["test_accuracy_low"], row["test_accuracy_high"]
+        assert interval == ("" if pd.isna(low) else f"{low:.3f} to {high:.3f}")
+        assert int(seeds) == row["seeds"]
+        assert chapter == ("" if pd.isna(row["chapter_accuracy"]) else f"{row['chapter_accuracy']:g}")
         assert parameters == f"{row['parameters']:,.0f}"
-        assert int(best_epoch) == row["best_epoch"]
         assert seconds == f"{row['seconds_per_epoch']:.0f}"
         assert memory == f"{row['peak_memory_mb']:,.0f}"
+
+
+def test_claims_are_those_of_the_run():
+    # Catches: a verdict or a figure in docs/results/ that is not in the committed table.
+    claims = pd.read_csv(REPOSITORY / "docs/results/claims.csv")
+    rows = table((REPOSITORY / "docs/results/README.md").read_text(encoding="utf-8"), "claims")
+    assert [(row[0], row[4]) for row in rows] == list(claims[["text", "verdict"]].itertuples(index=False, name=None))
+    for row, claim in zip(rows, claims.itertuples(), strict=True):
+        shown = [float(number) for number in (row[1], *row[2].split(" to "))]
+        assert shown == pytest.approx([claim.value, claim.low, claim.high], rel=0.01, abs=5e-5)
 
 
 def test_benchmark_is_that_of_the_run():
@@ -92,7 +105,7 @@ def test_every_key_of_the_config_is_documented():
     documented = (REPOSITORY / "config/README.md").read_text(encoding="utf-8")
     for path in leaves(config):
         # What lies under a variant or the defaults is documented as a key of a variant.
-        key = {"variants": path[2:], "defaults": path[1:]}.get(path[0], path)
+        key = {"variants": path[2:], "vectorizers": path[2:], "defaults": path[1:]}.get(path[0], path)
         assert f"`{'.'.join(key)}`" in documented or f"`.{key[-1]}`" in documented, path
 
 

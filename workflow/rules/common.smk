@@ -32,6 +32,8 @@ RUNS = [
 CURVE_RUNS = [
     (variant, size, seed) for variant in CURVE["variants"] for size in CURVE["sizes"] for seed in config["seeds"]
 ]
+# The table of the times of training steps, where the config asks for one.
+STEP_TIMES = "results/step_times.csv" if config["timed_variants"] else []
 CURVE_PRODUCTS = [
     f"results/{name}" for name in ("learning_curve.csv", "crossings.csv", "learning_curve.svg", "learning_curve.png")
 ]
@@ -87,11 +89,6 @@ def run_files(name):
     return [f"results/runs/{variant}/all/seed{seed}/{name}" for variant, seed in RUNS]
 
 
-def step_times(wildcards):
-    """The table of the times of training steps, where the config asks for one."""
-    return ["results/step_times.csv"] if config["timed_variants"] else []
-
-
 def vectorizer_files():
     """What is made of the reviews for the models that the config asks for, and to tell short reviews from long ones."""
     variants = [VARIANTS[name] for name in [*config["active_variants"], *CURVE["variants"]]]
@@ -127,6 +124,6 @@ def products(wildcards):
         "results/comparisons.csv",
         "results/accuracy_by_length.csv",
         "results/claims.csv",
-        *step_times(None),
+        *([STEP_TIMES] if STEP_TIMES else []),
         *(CURVE_PRODUCTS if CURVE_RUNS else []),
     ]

@@ -138,7 +138,7 @@ rule decide_claims:
     input:
         claims=CLAIMS,
         predictions=[*run_files("predictions.parquet"), *curve_files("predictions.parquet")],
-        step_times=step_times,
+        step_times=STEP_TIMES,
         lib=library("claims", "comparison", "learning_curve", "timing", "predictions", "parquet"),
     output:
         claims="results/claims.csv",

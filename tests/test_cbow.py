@@ -67,7 +67,7 @@ def test_a_seed_decides_all_bytes(files, tmp_path, capsys):
     (tmp_path / "vocabulary.json").write_text(json.dumps(["", "[UNK]", *map(str, range(2, VOCABULARY))]))
     code = (
         "import sys, json; from pathlib import Path; import train_cbow; a = json.loads(sys.argv[1]); "
-        "train_cbow.main([Path(p) for p in a[0]], Path(a[1]), Path(a[2]), a[3], 1)"
+        "train_cbow.main([Path(p) for p in a[0]], Path(a[1]), Path(a[2]), **a[3], seed=1)"
     )
     scripts = str(Path(train_cbow.__file__).parent)
     for seed in ("1", "2"):

@@ -26,8 +26,9 @@ rule train_model:
         "../../environment.yml"
     # One core each: two trainings side by side get more done than one after the other on two cores.
     threads: 1
+    # The Transformer takes 1.5 GB, the others less.
     resources:
-        mem_mb=1500,
+        mem_mb=2000,
     params:
         settings=run_settings,
         backup=BACKUP,

@@ -66,8 +66,9 @@ def test_verdict_is_that_of_every_value_in_the_interval(interval, bound, margin)
 def test_difference_is_that_of_the_comparison():
     # Catches: another interval than that of comparisons.csv, other runs in the file that change it, a sign.
     correct = answers(3, 4, 300)
-    expected = compare(correct, ["a", "b", "c"], [1, 2, 3, 4], **OPTIONS).set_index(["variant", "other"]).loc["a", "c"]
     runs = runs_of("abc", [1, 2, 3, 4])
+    compared = compare(correct.reshape(12, 300), [(variant, seed) for variant, _, seed in runs], **OPTIONS)
+    expected = compared.set_index(["variant", "other"]).loc["a", "c"]
     table = decide([claim("difference", ("a", "c"), "within", 0.5)], correct.reshape(12, 300), runs, None, **OPTIONS)
     row = table.iloc[0]
     assert (row["value"], row["low"], row["high"]) == tuple(expected.iloc[:3])

@@ -36,7 +36,7 @@ def assert_finishes(pipeline, directory, finished):
     result = pipeline.snakemake(directory, config=ONE_RUN)
     assert result.returncode == 0, result.stdout
     expected = results_of(finished)
-    names = "runs", "summary", "comparisons", "accuracy_by_length"
+    names = "runs", "summary", "comparisons", "accuracy_by_length", "claims"
     tables = [f"results/{name}.csv" for name in names]
     contents = {name: content for name, content in results_of(directory).items() if name not in tables}
     wanted = ("resources/", "results/reviews/", "results/vectorizers/words/", "results/runs/glove/all/seed1/")
@@ -86,7 +86,7 @@ def test_limited_memory(pipeline, run, finished):
         ("results/reviews/train.parquet", "train.parquet is damaged"),
         ("results/vectorizers/words/vocabulary.json", "vocabulary.json is not a vocabulary file"),
         ("results/vectorizers/words/validation.arrow", "validation.arrow is damaged"),
-        ("results/vectorizers/words/glove.npy", "matrix.npy is damaged"),
+        ("results/vectorizers/words/glove.npy", "glove.npy is damaged"),
         ("results/runs/glove/all/seed1/model.keras", "model.keras is damaged"),
         ("results/runs/glove/all/seed1/training.json", "training.json is damaged"),
         ("results/runs/glove/all/seed1/predictions.parquet", "predictions.parquet is damaged"),
@@ -104,9 +104,9 @@ def test_truncated_product(pipeline, run, name, message):
     (run / name).unlink()
     makers = {
         "train.parquet": "split_corpus",
-        "vocabulary.json": "adapt_vectorizer",
-        "validation.arrow": "encode_reviews",
-        "matrix.npy": "build_glove_matrix",
+        "vocabulary.json": "adapt_vectorizer words",
+        "validation.arrow": "encode_reviews words",
+        "glove.npy": "build_glove_matrix",
         "model.keras": "train_model glove 1",
         "training.json": "train_model glove 1",
         "predictions.parquet": "evaluate_model glove 1",

@@ -151,7 +151,7 @@ def write_archive(compression):
 
 
 def write_small_model(path):
-    shape = {"features": "embedding", "dimension": 3, "mask": True, "units": 2, "dropout": 0.5}
+    shape = {"model": "lstm", "features": "embedding", "dimension": 3, "mask": True, "units": 2, "dropout": 0.5}
     build_model(shape, 10, None, seed=1).save(path)
 
 

@@ -74,7 +74,7 @@ def save_lambda(folder):
 
 def save_changed(path, changes, without=""):
     """Save one of our models, and change members of the file."""
-    shape = {"features": "embedding", "dimension": 3, "mask": True, "units": 2, "dropout": 0.5}
+    shape = {"model": "lstm", "features": "embedding", "dimension": 3, "mask": True, "units": 2, "dropout": 0.5}
     build_model(shape, 10, None, seed=1).save(path)
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist() if name != without}

@@ -721,7 +721,7 @@ def check_config(config):
         check_ranges(config)
 
 
-places_in_config = [*PATHS, *((*path, 0) for path in LEAVES if isinstance(value_at(path), list))]
+places_in_config = [*PATHS, *((*path, 0) for path in LEAVES if type(value_at(path)) is list and value_at(path))]
 
 
 @pytest.mark.parametrize("path", places_in_config, ids=str)

@@ -108,7 +108,7 @@ rule plot_learning_curve:
         "../scripts/plot_learning_curve.py"
 
 
-# With all cores, so that nothing runs beside it. Plain Keras holds a batch as one-hot vectors.
+# With the cores of a common machine, so that nothing runs beside it. Plain Keras holds a batch as one-hot vectors.
 rule time_steps:
     input:
         train=f"{WORDS}/train.arrow",
@@ -122,7 +122,7 @@ rule time_steps:
         "benchmarks/time_steps.tsv"
     conda:
         "../../environment.yml"
-    threads: workflow.cores
+    threads: 4
     resources:
         mem_mb=5000,
     params:

@@ -168,9 +168,12 @@ def main() -> None:
         return
     import pandas as pd
 
-    variants = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["active_variants"]
+    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     rows = []
-    for variant in variants:
+    for variant in config["active_variants"]:
+        # The other implementations are LSTMs.
+        if variant_settings(variant)["model"] != "lstm":
+            continue
         rows += compare(arguments.results, variant, arguments.rounds, arguments.sample)
         print(pd.DataFrame(rows[-len(IMPLEMENTATIONS) :]).to_string(index=False), flush=True)
     with replacing(arguments.table) as part:

@@ -45,6 +45,6 @@ if __name__ == "__main__":
             step_times=Path(snakemake.output.step_times),
             settings=snakemake.params.settings,
             backend=snakemake.params.backend,
-            # One, like a training; the rule reserves all cores so that nothing runs beside it.
+            # One, like a training; the rule reserves more, so that nothing runs beside it.
             threads=1,
         )

@@ -49,7 +49,9 @@ class Backup:
 
     def save(self, progress: Progress) -> None:
         """Write a generation beside the last one, and delete those before it."""
-        record = {"fingerprint": self.fingerprint, "history": progress.history}
+        # The numbers of arrays, because a damaged directory of the archive may hide one.
+        counts = {"state": len(progress.state), "best": len(progress.best_weights)}
+        record = {"fingerprint": self.fingerprint, "history": progress.history, "arrays": counts}
         arrays = {"record": np.array(json.dumps(record))}
         arrays |= {f"state{i}": array for i, array in enumerate(progress.state)}
         arrays |= {f"best{i}": array for i, array in enumerate(progress.best_weights)}
@@ -71,8 +73,7 @@ class Backup:
                     log.info("The backup in %s is that of other inputs, settings or code: starting afresh", self.folder)
                     break
                 state, best_weights = (
-                    [arrays[f"{kind}{i}"] for i in range(sum(name.startswith(kind) for name in arrays))]
-                    for kind in ("state", "best")
+                    [arrays[f"{kind}{i}"] for i in range(record["arrays"][kind])] for kind in ("state", "best")
                 )
                 return Progress(state, best_weights, record["history"])
             # Broad, because NumPy and zipfile raise whatever a damaged byte leads them to.

@@ -46,7 +46,7 @@ class Cluster(NamedTuple):
 
     def trainings(self, directory, variant):
         """The jobs that trained a variant with seed 1, in their order."""
-        return [job for job in self.jobs(directory) if job["Comment"] == f"rule_train_model_wildcards_{variant}_1"]
+        return [job for job in self.jobs(directory) if job["Comment"] == f"rule_train_model_wildcards_{variant}_all_1"]
 
     def ended(self):
         """What the log of ended jobs says, by the number of the job."""
@@ -145,7 +145,7 @@ def test_jobs(cluster, whole):
     asked = {job["Comment"]: (job["NumCPUs"], job["MinMemoryNode"], job["TimeLimit"]) for job in cluster.jobs(whole)}
     assert asked == {
         # Two of its steps run side by side, the others one after the other.
-        data: ("2", "5000M", "00:30:00"),
+        data: ("2", "4500M", "00:30:00"),
         **{f"rule_train_model_wildcards_{variant}_all_{seed}": ("1", "2000M", "01:00:00") for variant, seed in RUNS},
         "rule_evaluation_evaluate_model": ("4", "6000M", "00:10:00"),
     }

@@ -103,7 +103,7 @@ def main() -> None:
         for value in values:
             with tempfile.TemporaryDirectory() as folder:
                 place = Path(folder)
-                (place / "vectorizer").symlink_to((arguments.results / "vectorizer").resolve())
+                (place / "vectorizers").symlink_to((arguments.results / "vectorizers").resolve())
                 if axis == "reviews":
                     repeated(data, value, place / "scaling.arrow")
                 command = [

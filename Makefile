@@ -26,7 +26,7 @@ demo: $(INSTALLED)
 test: lint
 	KERAS_BACKEND=jax python -m pytest --numprocesses 2 --dist loadfile
 	KERAS_BACKEND=tensorflow python -m pytest --numprocesses 2 --dist loadfile \
-	    tests/test_layers.py tests/test_training.py tests/test_bag_of_words.py tests/test_naive_bayes.py
+	    tests/test_layers.py tests/test_training.py tests/test_bag_of_words.py tests/test_naive_bayes.py tests/test_transformer.py
 
 # What takes too long for every change: pipelines that are killed again and again; 25 times as many damaged files.
 test-slow: $(INSTALLED)

@@ -127,6 +127,6 @@ def test_rules_are_those_of_the_workflow():
     rules = [
         name
         for file in sorted((REPOSITORY / "workflow/rules").glob("*.smk"))
-        for name in re.findall(r"^rule (\w+):", file.read_text(encoding="utf-8"), re.MULTILINE)
+        for name in re.findall(r"^(?:use rule \w+ as|rule) (\w+)(?::| with:)", file.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     assert sorted(row[0] for row in table(README, "rules")) == sorted(rules)

@@ -22,15 +22,12 @@ PRETRAINED = ["cbow", "glove"]
 WORDS = f"results/vectorizers/{config['defaults']['vectorizer']}"
 CLAIMS = os.path.relpath(Path(workflow.basedir, "config/claims.yaml"))
 SPLITS = ["train", "validation", "test"]
+SEEDS = {name: variant.get("seeds", config["seeds"]) for name, variant in config["variants"].items()}
 # The runs on all training reviews.
-RUNS = [
-    (variant, seed)
-    for variant in config["active_variants"]
-    for seed in config["variants"][variant].get("seeds", config["seeds"])
-]
+RUNS = [(variant, seed) for variant in config["active_variants"] for seed in SEEDS[variant]]
 # Those of the learning curve, on a part of them.
 CURVE_RUNS = [
-    (variant, size, seed) for variant in CURVE["variants"] for size in CURVE["sizes"] for seed in config["seeds"]
+    (variant, size, seed) for variant in CURVE["variants"] for size in CURVE["sizes"] for seed in SEEDS[variant]
 ]
 # The table of the times of training steps, where the config asks for one.
 STEP_TIMES = "results/step_times.csv" if config["timed_variants"] else []

@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 REPOSITORY = Path(__file__).parents[1]
+# The name of a rule, or of one that is another with changes.
+RULE = r"^(?:use rule \w+ as|rule) (\w+)(?::| with:)"
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PERFORMANCE = (REPOSITORY / "docs/performance/README.md").read_text(encoding="utf-8")
 
@@ -127,6 +129,6 @@ def test_rules_are_those_of_the_workflow():
     rules = [
         name
         for file in sorted((REPOSITORY / "workflow/rules").glob("*.smk"))
-        for name in re.findall(r"^(?:use rule \w+ as|rule) (\w+)(?::| with:)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        for name in re.findall(RULE, file.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     assert sorted(row[0] for row in table(README, "rules")) == sorted(rules)

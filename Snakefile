@@ -14,12 +14,17 @@
 #     results/comparisons.csv             one row for each pair of variants
 #     results/accuracy_by_length.csv      one row for each training and quarter of the reviews by length
 #     results/claims.csv                  one row for each claim of config/claims.yaml that the runs decide
-#     results/learning_curve.{csv,svg}    accuracy against the number of training reviews
+#     results/learning_curve.csv          accuracy against the number of training reviews
+#     results/{figures,tables,model_cards}/
+#                                         what there is to look at, made by `snakemake report`
 #     logs/, benchmarks/                  the same tree again, for each rule
 #     backups/                            trainings that are not yet over
 from snakemake.utils import min_version
 
 min_version("9.17.3")
+
+
+report: "workflow/report/workflow.rst"
 
 
 configfile: "config/config.yaml"
@@ -30,6 +35,7 @@ include: "workflow/rules/download.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/summarize.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-import plot_learning_curve
+import plot_figure
+import plot_history
+from wordorder.charts import CHARTS
 from wordorder.figures import COLOURS, PALETTE, colours, spread
 from wordorder.learning_curve import CURVE_COLUMNS
 
@@ -57,22 +59,104 @@ def curve_of(variants, sizes):
     return pd.DataFrame(rows, columns=CURVE_COLUMNS)
 
 
-def drawn(folder, table):
+VARIANTS = ["glove", "embedding_masked", "mine"]
+SUMMARY = pd.DataFrame(
+    {
+        "variant": VARIANTS,
+        "test_accuracy": [0.87, 0.88, 0.8801],
+        "test_accuracy_low": [0.86, None, 0.87],
+        "test_accuracy_high": [0.88, None, 0.89],
+        "chapter_accuracy": [None, 0.88, None],
+        "training_seconds": [10.0, 200, 3000],
+    }
+)
+
+
+def each_variant(**columns):
+    """The same rows for each variant."""
+    return pd.concat(pd.DataFrame({"variant": variant, **columns}) for variant in VARIANTS)
+
+
+TABLES = {
+    "accuracy": SUMMARY,
+    "training_time": SUMMARY,
+    "learning_curve": curve_of(VARIANTS, [200, 1000, 20000]),
+    "accuracy_by_length": each_variant(
+        seed=1, quartile=[1, 2], min_tokens=[1, 10], max_tokens=[9, 50], reviews=5, accuracy=[0.8, 0.9]
+    ),
+    "calibration": each_variant(
+        bin_low=[0.5, 0.6], bin_high=[0.6, 0.7], answers=[3, 4], confidence=[0.55, 0.65], accuracy=[0.4, 0.7]
+    ),
+    "roc": each_variant(false_positive_rate=[0, 0.5, 1], true_positive_rate=[0.1, 0.9, 1]),
+    "padding": each_variant(**{"text": "A film", "class": "pos", "padding": [0, 1, 4], "probability": [0.5, 0.6, 0.7]}),
+    "word_map": pd.DataFrame(
+        {
+            "embedding": np.repeat(VARIANTS, 3),
+            "word": ["good", "bad", "<b>"] * 3,
+            "class": ["pos", "neg", "neg"] * 3,
+            "x": [0.1, 0.2, 0.2] * 3,
+            "y": [1.0, 0.5, 0.5] * 3,
+            "explained": 0.5,
+        }
+    ),
+}
+# What has to be there to read besides the names of the variants.
+WORDS = {
+    "accuracy": {"0.870", "0.880"},
+    "learning_curve": {"200", "1,000", "20,000"},
+    "accuracy_by_length": {"1 to 9", "10 to 50"},
+    "word_map": {"good", "bad", "&lt;b&gt;", "pos", "neg", "50% of the variance"},
+    "padding": {"A film", "probability of pos"},
+}
+
+
+def drawn(folder, draw):
     folder.mkdir()
-    table.to_csv(folder / "curve.csv", index=False)
-    plot_learning_curve.main(folder / "curve.csv", folder / "curve.svg", folder / "curve.png")
-    return (folder / "curve.svg").read_text(encoding="utf-8"), (folder / "curve.png").read_bytes()
+    files = [folder / f"figure.{ending}" for ending in ("html", "svg", "png")]
+    draw(*files)
+    return [file.read_bytes() for file in files]
 
 
-@pytest.mark.parametrize("sizes", [[200, 1000, 20000], [500]])
-def test_learning_curve_is_drawn(tmp_path, sizes):
-    # Catches: a variant without a line or a name, sizes that are not on the axis, bytes that differ from time to time.
-    svg, png = drawn(tmp_path / "one", curve_of(["glove", "embedding_masked", "mine"], sizes))
-    texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
-    assert {"glove", "embedding_masked", "mine", *(f"{size:,}" for size in sizes)} <= set(texts)
-    assert svg.lower().count("nan") == 0
-    for colour in colours(["glove", "embedding_masked", "mine"]).values():
-        assert f'stroke="{colour}"' in svg
+def check(html, svg, png, words):
+    """The picture has these words and is whole; the page needs nothing else."""
+    svg = svg.decode()
+    assert words <= set(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+    assert "nan" not in re.sub(r"<text.*?</text>", "", svg).lower()
     assert "href=" not in svg.replace("xmlns:xlink", "")
     assert png.startswith(b"\x89PNG")
-    assert (svg, png) == drawn(tmp_path / "two", curve_of(["glove", "embedding_masked", "mine"], sizes))
+    assert not re.findall(rb"<(?:script|link|img)[^>]*(?:src|href)=.?http", html)
+
+
+@pytest.mark.parametrize("figure", CHARTS)
+def test_figure_is_drawn(tmp_path, figure):
+    # Catches: a variant without a name, values that are not drawn, bytes that differ from time to time.
+    TABLES[figure].to_csv(tmp_path / "table.csv", index=False)
+
+    def draw(*files):
+        plot_figure.main(tmp_path / "table.csv", *files, figure=figure)
+
+    files = drawn(tmp_path / "one", draw)
+    check(*files, {*VARIANTS, *WORDS.get(figure, ())})
+    assert files == drawn(tmp_path / "two", draw)
+
+
+def test_figure_of_one_variant(tmp_path):
+    # Catches: an axis without length where there is one value, a logarithm of nothing.
+    for figure in ("accuracy", "training_time", "learning_curve", "roc", "calibration", "accuracy_by_length"):
+        TABLES[figure].query("variant == 'glove'").head(1).to_csv(tmp_path / "table.csv", index=False)
+        files = drawn(tmp_path / figure, lambda *files: plot_figure.main(tmp_path / "table.csv", *files, figure=figure))  # noqa: B023
+        check(*files, {"glove"})
+
+
+def test_history_is_drawn(tmp_path):
+    # Catches: seeds joined to one line, the epoch of lowest validation loss not marked, or that of another seed.
+    history = pd.DataFrame({"epoch": [1, 2, 3]}).assign(loss=0.5, accuracy=0.7, validation_accuracy=0.7)
+    for seed, losses in ((1, [0.5, 0.4, 0.6]), (2, [0.3, 0.4, 0.5])):
+        history.assign(validation_loss=losses).to_csv(tmp_path / f"{seed}.csv", index=False)
+    histories = [tmp_path / "1.csv", tmp_path / "2.csv"]
+    files = drawn(tmp_path / "one", lambda *files: plot_history.main(histories, *files, seeds=[1, 2]))
+    check(*files, {"training", "validation", "loss", "accuracy"})
+    circles = re.findall(r'aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="point"', files[1].decode())
+    marked = [re.search(r"epoch: (\d+).*seed: (\d+)", label).groups() for label in circles]
+    # In the picture of the loss and in that of the accuracy.
+    assert sorted(marked) == [("1", "2")] * 2 + [("2", "1")] * 2

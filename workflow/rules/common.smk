@@ -31,9 +31,39 @@ CURVE_RUNS = [
 ]
 # The table of the times of training steps, where the config asks for one.
 STEP_TIMES = "results/step_times.csv" if config["timed_variants"] else []
-CURVE_PRODUCTS = [
-    f"results/{name}" for name in ("learning_curve.csv", "crossings.csv", "learning_curve.svg", "learning_curve.png")
+CURVE_PRODUCTS = ["results/learning_curve.csv", "results/crossings.csv"]
+MODEL_CARD = os.path.relpath(Path(workflow.basedir, "workflow/report/model_card.md.jinja"))
+
+
+# Active variants that learn vectors for the tokens of the default vectorizer.
+EMBEDDINGS = [
+    name
+    for name in config["active_variants"]
+    if VARIANTS[name]["features"] in ["embedding", "cbow"]
+    and VARIANTS[name]["vectorizer"] == config["defaults"]["vectorizer"]
 ]
+PRETRAINED_MATRICES = [
+    f"{WORDS}/{features}.npy"
+    for features in PRETRAINED
+    if any(
+        VARIANTS[name]["features"] == features and VARIANTS[name]["vectorizer"] == config["defaults"]["vectorizer"]
+        for name in config["active_variants"]
+    )
+]
+EMBEDDING_NAMES = [*(f"{Path(path).stem} (pretrained)" for path in PRETRAINED_MATRICES), *EMBEDDINGS]
+# Active variants that differ in the mask alone: of such pairs the first, the one without the mask before the other.
+PADDED = next(
+    (
+        [one, other]
+        for one in config["active_variants"]
+        for other in config["active_variants"]
+        if VARIANTS[one].get("mask") is False
+        and VARIANTS[one]["model"] == "lstm"
+        and VARIANTS[one]["sequence_length"]
+        and VARIANTS[other] == VARIANTS[one] | {"mask": True}
+    ),
+    [],
+)
 
 
 wildcard_constraints:
@@ -68,12 +98,35 @@ def pretrained_vectors(wildcards):
     return vectorizer_file(f"{features}.npy")(wildcards) if features in PRETRAINED else []
 
 
+def variant_vectorizer(wildcards):
+    """The settings of the vectorizer of a variant."""
+    return config["vectorizers"][VARIANTS[wildcards.variant]["vectorizer"]]
+
+
 def run_settings(wildcards):
     """The settings of a training: on a part of the reviews with another end."""
     settings = VARIANTS[wildcards.variant]
     if wildcards.size == "all":
         return settings
     return settings | {key: CURVE[key] for key in ("epochs", "patience") if key in settings}
+
+
+def first_run_file(name):
+    """The file `name` of the run of a variant with its first seed."""
+
+    def path(wildcards):
+        return f"results/runs/{wildcards.variant}/all/seed{SEEDS[wildcards.variant][0]}/{name}"
+
+    return path
+
+
+def variant_files(name):
+    """The file `name` of every run of a variant on all training reviews."""
+
+    def paths(wildcards):
+        return [f"results/runs/{wildcards.variant}/all/seed{seed}/{name}" for seed in SEEDS[wildcards.variant]]
+
+    return paths
 
 
 def curve_files(name):
@@ -123,4 +176,23 @@ def products(wildcards):
         "results/claims.csv",
         *([STEP_TIMES] if STEP_TIMES else []),
         *(CURVE_PRODUCTS if CURVE_RUNS else []),
+    ]
+
+
+def report_products(wildcards):
+    """Every file that there is to look at."""
+    figures = ["accuracy", "accuracy_by_length", "training_time", "roc", "calibration"]
+    tables = ["summary", "comparisons", "claims"]
+    if CURVE_RUNS:
+        figures.append("learning_curve")
+    if EMBEDDINGS or PRETRAINED_MATRICES:
+        figures.append("word_map")
+        tables += ["neighbours", "analogies"]
+    if PADDED:
+        figures.append("padding")
+    figures += [f"history/{variant}" for variant in config["active_variants"]]
+    return [
+        *expand("results/figures/{figure}.html", figure=figures),
+        *expand("results/tables/{table}.html", table=tables),
+        *expand("results/model_cards/{variant}.html", variant=config["active_variants"]),
     ]

@@ -6,7 +6,6 @@ localrules:
     compare_variants,
     tabulate_lengths,
     tabulate_learning_curve,
-    plot_learning_curve,
     decide_claims,
 
 
@@ -89,23 +88,6 @@ rule tabulate_learning_curve:
         seed=lookup("statistics/seed", within=config),
     script:
         "../scripts/tabulate_learning_curve.py"
-
-
-rule plot_learning_curve:
-    input:
-        curve="results/learning_curve.csv",
-        lib=library("figures"),
-    output:
-        svg="results/learning_curve.svg",
-        png="results/learning_curve.png",
-    log:
-        "logs/plot_learning_curve.log",
-    benchmark:
-        "benchmarks/plot_learning_curve.tsv"
-    conda:
-        "../../environment.yml"
-    script:
-        "../scripts/plot_learning_curve.py"
 
 
 # With the cores of a common machine, so that nothing runs beside it. Plain Keras holds a batch as one-hot vectors.

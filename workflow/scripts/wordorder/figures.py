@@ -69,14 +69,30 @@ def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
             domainColor=INK,
             tickColor=INK,
         )
-        .configure_title(fontSize=FONT_SIZE, fontWeight="normal", color=INK, anchor="start", frame="group", offset=12)
+        .configure_title(
+            fontSize=FONT_SIZE,
+            subtitleFontSize=FONT_SIZE,
+            fontWeight="normal",
+            color=INK,
+            subtitleColor=INK,
+            anchor="start",
+            frame="group",
+            offset=12,
+        )
+        .configure_legend(labelFontSize=FONT_SIZE, titleFontSize=FONT_SIZE, titleFontWeight="normal", labelColor=INK)
         .configure_text(fontSize=FONT_SIZE)
     )
 
 
-def save(chart: alt.TopLevelMixin, svg: Path, png: Path) -> None:
-    """Write a chart in the common style as SVG and, with two pixels to a unit of the SVG, as PNG."""
+def save(chart: alt.TopLevelMixin, html: Path, svg: Path, png: Path) -> None:
+    """Write a chart in the common style: as an interactive page, as SVG, and as PNG of twice the size.
+
+    The page holds all that it needs and asks nothing of the network.
+    """
     chart = styled(chart)
+    actions = {"export": True, "source": False, "compiled": False, "editor": False}
+    with replacing(html) as part:
+        chart.save(part, format="html", inline=True, embed_options={"actions": actions, "renderer": "svg"})
     with replacing(svg) as part:
         chart.save(part, format="svg")
     with replacing(png) as part:

@@ -30,18 +30,26 @@ def read_predictions(path: Path) -> pa.Table:
     return table
 
 
-def read_correct(paths: Sequence[Path]) -> tuple[list[str], np.ndarray]:
-    """Read which answers of several runs are right: the names of the reviews, and booleans of shape (runs, reviews).
+def read_probabilities(paths: Sequence[Path]) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Read the predictions of several runs: names and labels of the reviews, and probabilities (runs, reviews).
 
-    As for the accuracy, the answer is 1 above a probability of 0.5. Raises InputError if a file is damaged, or does not
-    hold the reviews of the first one in the same order.
+    Raises InputError if a file is damaged, or does not hold the reviews of the first one in the same order.
     """
-    first, correct = None, []
+    first, probabilities = None, []
     for path in paths:
         table = read_predictions(path)
         if first is None:
             first = table
         if not table.select(["id", "label"]).equals(first.select(["id", "label"])):
             raise InputError(f"{path} is not of the same reviews as {paths[0]}. Delete both and run again.")
-        correct.append((table["probability"].to_numpy() > 0.5) == (table["label"].to_numpy() == 1))
-    return first["id"].to_pylist(), np.array(correct)
+        probabilities.append(table["probability"].to_numpy())
+    return first["id"].to_pylist(), first["label"].to_numpy(), np.array(probabilities)
+
+
+def read_correct(paths: Sequence[Path]) -> tuple[list[str], np.ndarray]:
+    """Read which answers of several runs are right: the names of the reviews, and booleans of shape (runs, reviews).
+
+    As for the accuracy, the answer is 1 above a probability of 0.5. Raises InputError as `read_probabilities` does.
+    """
+    ids, labels, probabilities = read_probabilities(paths)
+    return ids, (probabilities > 0.5) == (labels == 1)

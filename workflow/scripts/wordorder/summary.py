@@ -22,7 +22,7 @@ TRAINING_KEYS = [
 ]
 METRICS = ["roc_auc", "f1", "brier_score", "expected_calibration_error"]
 EVALUATION_KEYS = ["test_accuracy", "test_loss", *METRICS]
-COSTS = ["seconds_per_epoch", "peak_memory_mb"]
+COSTS = ["training_seconds", "seconds_per_epoch", "peak_memory_mb"]
 FIRST_COLUMNS = ["variant", "seed", *EVALUATION_KEYS, *TRAINING_KEYS[2:], *COSTS]
 
 
@@ -81,6 +81,7 @@ def read_costs(path: Path) -> dict:
         if epochs.empty or not np.isfinite(epochs).all(axis=None):
             raise ValueError("a number is missing")
         return {
+            "training_seconds": float(epochs["seconds"].sum()),
             "seconds_per_epoch": float(epochs["seconds"].mean()),
             "peak_memory_mb": float(epochs["peak_memory_mb"].max()),
         }
@@ -105,6 +106,7 @@ def summarize(runs: pd.DataFrame, chapter: dict[str, float | None]) -> pd.DataFr
             parameters=("parameters", "first"),
             trainable_parameters=("trainable_parameters", "first"),
             best_epoch=("best_epoch", "mean"),
+            training_seconds=("training_seconds", "mean"),
             seconds_per_epoch=("seconds_per_epoch", "mean"),
             peak_memory_mb=("peak_memory_mb", "max"),
         )
@@ -116,5 +118,5 @@ def summarize(runs: pd.DataFrame, chapter: dict[str, float | None]) -> pd.DataFr
     summary.insert(4, "test_accuracy_high", summary["test_accuracy"] + margin)
     summary.insert(6, "chapter_accuracy", summary["variant"].map(chapter).astype(float))
     digits = {column: 6 for column in summary if column.startswith("test_accuracy")} | dict.fromkeys(METRICS, 6)
-    digits |= {"best_epoch": 1, "seconds_per_epoch": 2, "peak_memory_mb": 0}
+    digits |= {"best_epoch": 1, "training_seconds": 1, "seconds_per_epoch": 2, "peak_memory_mb": 0}
     return summary.round(digits).astype({"peak_memory_mb": int})

@@ -1,0 +1,67 @@
+"""Tabulate what the word vectors know: neighbours, analogies, and a map of telling words."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordorder.encoded import read_encoded
+from wordorder.files import replacing
+from wordorder.job import logged, start_backend
+from wordorder.vectorizer import read_vocabulary
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(
+    models: list[Path],
+    vectors: list[Path],
+    train: Path,
+    vocabulary: Path,
+    neighbours: Path,
+    analogies: Path,
+    word_map: Path,
+    *,
+    names: list[str],
+    backend: str,
+    threads: int,
+) -> None:
+    """Write the three tables of the matrices in `vectors` and of those learned by the `models`.
+
+    `names` are those of all embeddings, in this order.
+    """
+    start_backend(backend, threads)
+    from wordorder import word_vectors
+    from wordorder.training import load_model, read_matrix
+
+    tokens = read_vocabulary(vocabulary)
+    matrices = [read_matrix(path, len(tokens)) for path in vectors]
+    matrices += [np.array(load_model(path).token_table.rows) for path in models]
+    named = dict(zip(names, matrices, strict=True))
+    training = read_encoded(train)
+    telling = word_vectors.telling_words(training, len(tokens))
+    for path, table in (
+        (neighbours, word_vectors.neighbour_table(named, tokens)),
+        (analogies, word_vectors.analogy_table(named, tokens)),
+        (word_map, word_vectors.word_map(named, tokens, telling, ["neg", "pos"])),
+    ):
+        with replacing(path) as part:
+            table.to_csv(part, index=False)
+        print(table.to_string(index=False))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            models=[Path(path) for path in snakemake.input.models],
+            vectors=[Path(path) for path in snakemake.input.vectors],
+            train=Path(snakemake.input.train),
+            vocabulary=Path(snakemake.input.vocabulary),
+            neighbours=Path(snakemake.output.neighbours),
+            analogies=Path(snakemake.output.analogies),
+            word_map=Path(snakemake.output.word_map),
+            names=snakemake.params.names,
+            backend=snakemake.params.backend,
+            threads=snakemake.threads,
+        )

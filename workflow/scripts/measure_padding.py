@@ -1,0 +1,67 @@
+"""Measure what padding does to three short reviews, with and without a mask."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from wordorder.corpus import read_reviews
+from wordorder.encoded import read_encoded
+from wordorder.files import replacing
+from wordorder.job import logged, start_backend
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+REVIEWS = 3
+
+
+def main(
+    models: list[Path],
+    encoded: Path,
+    reviews: Path,
+    padding: Path,
+    *,
+    variants: list[str],
+    sequence_length: int,
+    backend: str,
+    threads: int,
+) -> None:
+    """Write the probability of its class for each of the shortest reviews, by the number of padding tokens after it.
+
+    `variants` are the names of the `models`, which read the same tokens.
+    """
+    start_backend(backend, threads)
+    from wordorder.training import load_model
+
+    data, texts = read_encoded(encoded), read_reviews(reviews)["text"].to_pylist()
+    lengths = data.lengths(sequence_length)
+    shortest = [i for i in np.argsort(lengths, kind="stable") if lengths[i]][:REVIEWS]
+    rows = []
+    for variant, path in zip(variants, models, strict=True):
+        model = load_model(path)
+        for i in shortest:
+            label, tokens = int(data.labels[i]), data.tokens[data.offsets[i] : data.offsets[i + 1]][:sequence_length]
+            room = sequence_length - len(tokens)
+            # 0, 1, 2, 4, 8 and so on, and as many as there is room for.
+            for count in (0, *(2**power for power in range(room.bit_length() - 1)), room):
+                positive = float(np.array(model(np.pad(tokens, (0, count))[None]))[0, 0])
+                rows.append((texts[i], ["neg", "pos"][label], variant, count, positive if label else 1 - positive))
+    table = pd.DataFrame(rows, columns=["text", "class", "variant", "padding", "probability"]).round(6)
+    with replacing(padding) as part:
+        table.to_csv(part, index=False)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            models=[Path(path) for path in snakemake.input.models],
+            encoded=Path(snakemake.input.encoded),
+            reviews=Path(snakemake.input.reviews),
+            padding=Path(snakemake.output.padding),
+            variants=snakemake.params.variants,
+            sequence_length=snakemake.params.sequence_length,
+            backend=snakemake.params.backend,
+            threads=snakemake.threads,
+        )

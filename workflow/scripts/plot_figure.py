@@ -1,0 +1,29 @@
+"""Draw the figure of a table."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from wordorder.charts import CHARTS
+from wordorder.figures import save
+from wordorder.job import logged
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(table: Path, html: Path, svg: Path, png: Path, *, figure: str) -> None:
+    """Write the figure of that name as an interactive page, as SVG and as PNG."""
+    save(CHARTS[figure](pd.read_csv(table)), html, svg, png)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            table=Path(snakemake.input.table),
+            html=Path(snakemake.output.html),
+            svg=Path(snakemake.output.svg),
+            png=Path(snakemake.output.png),
+            figure=snakemake.params.figure,
+        )

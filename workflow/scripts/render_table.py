@@ -1,0 +1,27 @@
+"""Show a table as a page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from wordorder.files import replacing
+from wordorder.job import logged
+from wordorder.pages import page, table_html
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(table: Path, html: Path) -> None:
+    """Write the table as HTML."""
+    with replacing(html) as part:
+        part.write_text(page(table.stem, table_html(pd.read_csv(table))), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            table=Path(snakemake.input.table),
+            html=Path(snakemake.output.html),
+        )

@@ -1,0 +1,30 @@
+"""Tabulate the calibration and the ROC curve of each variant."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wordorder.diagnostics import calibration_table, roc_table
+from wordorder.files import replacing
+from wordorder.job import logged
+from wordorder.predictions import read_probabilities
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+
+def main(predictions: list[Path], calibration: Path, roc: Path, *, runs: list[tuple[str, int]]) -> None:
+    """Write both tables; `runs` holds the variant and the seed of each file of predictions."""
+    _, labels, probabilities = read_probabilities(predictions)
+    for path, tabulate in ((calibration, calibration_table), (roc, roc_table)):
+        with replacing(path) as part:
+            tabulate(labels, probabilities, runs).to_csv(part, index=False)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            predictions=[Path(path) for path in snakemake.input.predictions],
+            calibration=Path(snakemake.output.calibration),
+            roc=Path(snakemake.output.roc),
+            runs=snakemake.params.runs,
+        )

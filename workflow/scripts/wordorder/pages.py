@@ -1,0 +1,48 @@
+"""Pages to look at in a browser, with nothing from elsewhere."""
+
+from html import escape
+
+import pandas as pd
+from markdown_it import MarkdownIt
+
+STYLE = """
+body { font: 15px/1.5 "Liberation Sans", Arial, Helvetica, sans-serif; color: #333; margin: 1.5rem; max-width: 75rem; }
+h1 { font-size: 1.3rem; } h2 { font-size: 1.1rem; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { padding: .25rem .75rem; text-align: left; border-bottom: 1px solid #e5e5e5; vertical-align: top; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+code { font-size: .95em; background: #f5f5f5; padding: 0 .2em; }
+"""
+
+
+def page(title: str, body: str, style: str = "") -> str:
+    """Return an HTML page; `title` is text, `body` HTML, `style` more CSS."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
+        f"<style>{STYLE}{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def markdown_html(text: str) -> str:
+    """Return Markdown, with tables, as HTML. HTML in it is shown and not obeyed."""
+    return MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+
+
+def shown(value: object) -> str:
+    """Return a value of a table as text: floats with four digits, nothing for what is missing."""
+    if pd.isna(value):
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def table_html(table: pd.DataFrame) -> str:
+    """Return a table as HTML, its numbers to the right."""
+    kinds = [' class="number"' if pd.api.types.is_numeric_dtype(table[name]) else "" for name in table]
+    head = "".join(f"<th{kind}>{escape(name.replace('_', ' '))}</th>" for name, kind in zip(table, kinds, strict=True))
+    rows = [
+        "<tr>"
+        + "".join(f"<td{kind}>{escape(shown(value))}</td>" for value, kind in zip(row, kinds, strict=True))
+        + "</tr>"
+        for row in table.itertuples(index=False)
+    ]
+    return "\n".join([f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>", *rows, "</tbody>\n</table>"])

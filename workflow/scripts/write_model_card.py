@@ -1,0 +1,96 @@
+"""Write the model card of a variant."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from wordorder.encoded import read_encoded
+from wordorder.files import replacing
+from wordorder.job import logged
+from wordorder.pages import markdown_html, page
+from wordorder.vectorizer import read_vocabulary
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+KINDS = {
+    "lstm": "A bidirectional LSTM over {features} tokens.",
+    "bag_of_words": "A dense network over a bag of words ({features}).",
+    "nbsvm": "NB-SVM: a linear classifier over a bag of words scaled by naive Bayes.",
+    "transformer": "A Transformer encoder over learned token and position vectors.",
+}
+MEASURES = ["roc_auc", "f1", "brier_score", "expected_calibration_error"]
+
+
+def main(
+    record: Path,
+    summary: Path,
+    accuracy_by_length: Path,
+    validation: Path,
+    test: Path,
+    vocabulary: Path,
+    template: Path,
+    markdown: Path,
+    html: Path,
+    *,
+    variant: str,
+    vectorizer: dict,
+) -> None:
+    """Write the card as Markdown and as a page."""
+    training = json.loads(record.read_text(encoding="utf-8"))
+    row = pd.read_csv(summary, index_col="variant").loc[variant]
+    lengths = pd.read_csv(accuracy_by_length).query("variant == @variant")
+    by_length = lengths.groupby(["min_tokens", "max_tokens"])["accuracy"].mean()
+    by_length.index = [f"{low} to {high}" for low, high in by_length.index]
+    validation_reviews, test_reviews = (len(read_encoded(path).ids) for path in (validation, test))
+    settings = training["settings"] | {
+        f"optimizer.{name}": value for name, value in training.get("optimizer", {}).items()
+    }
+    environment = Environment(loader=FileSystemLoader(template.parent), undefined=StrictUndefined, autoescape=False)
+    card = environment.get_template(template.name).render(
+        variant=variant,
+        kind=KINDS[settings["model"]].format(features=settings["features"].replace("_", "-")),
+        training_reviews=training["training_reviews"],
+        validation_reviews=validation_reviews,
+        test_reviews=test_reviews,
+        classes=training.get("classes", ["neg", "pos"]),
+        settings={"sequence_length": None} | settings,
+        vectorizer=vectorizer,
+        vocabulary_size=len(read_vocabulary(vocabulary)),
+        parameters=training["parameters"],
+        trainable_parameters=training["trainable_parameters"],
+        seeds=int(row["seeds"]),
+        accuracy=row["test_accuracy"],
+        low=None if pd.isna(row["test_accuracy_low"]) else row["test_accuracy_low"],
+        high=row["test_accuracy_high"],
+        measures={name.replace("_", " "): row[name] for name in MEASURES},
+        lengths=by_length.to_dict(),
+        worst_length=by_length.idxmin(),
+        worst_accuracy=by_length.min(),
+        one_in=round(1 / max(1 - row["test_accuracy"], 1 / test_reviews)),
+        calibration_error=row["expected_calibration_error"],
+    )
+    with replacing(markdown) as part:
+        part.write_text(card + "\n", encoding="utf-8")
+    with replacing(html) as part:
+        part.write_text(page(variant, markdown_html(card)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            record=Path(snakemake.input.record),
+            summary=Path(snakemake.input.summary),
+            accuracy_by_length=Path(snakemake.input.accuracy_by_length),
+            validation=Path(snakemake.input.validation),
+            test=Path(snakemake.input.test),
+            vocabulary=Path(snakemake.input.vocabulary),
+            template=Path(snakemake.input.template),
+            markdown=Path(snakemake.output.markdown),
+            html=Path(snakemake.output.html),
+            variant=snakemake.wildcards.variant,
+            vectorizer=snakemake.params.vectorizer,
+        )

@@ -54,6 +54,8 @@ def run(folder, **changes):
         folder / "validation.arrow",
         folder / "vocabulary.json",
         folder / "matrix.npy",
+        None,
+        [],
         [folder / "layers.py"],
         *products,
         backup_folder=folder / "backup",

@@ -98,6 +98,20 @@ def pretrained_vectors(wildcards):
     return vectorizer_file(f"{features}.npy")(wildcards) if features in PRETRAINED else []
 
 
+def unlabelled_reviews(wildcards):
+    """The unlabelled reviews, for the variants that have teachers."""
+    return vectorizer_file("unlabelled.arrow")(wildcards) if VARIANTS[wildcards.variant].get("teachers") else []
+
+
+def soft_labels(wildcards):
+    """What the teachers of a variant say of the unlabelled reviews, each trained with the same seed if it has it."""
+    return [
+        f"results/runs/{teacher}/all/seed{wildcards.seed if int(wildcards.seed) in SEEDS[teacher] else SEEDS[teacher][0]}"
+        "/soft_labels.parquet"
+        for teacher in VARIANTS[wildcards.variant].get("teachers", [])
+    ]
+
+
 def variant_vectorizer(wildcards):
     """The settings of the vectorizer of a variant."""
     return config["vectorizers"][VARIANTS[wildcards.variant]["vectorizer"]]
@@ -151,7 +165,9 @@ def vectorizer_files():
     files = [
         f"{name}/{file}" for name in names for file in ["vocabulary.json", *(f"{split}.arrow" for split in SPLITS)]
     ]
-    unlabelled = [matrix.replace("cbow.npy", "unlabelled.arrow") for matrix in matrices if "cbow.npy" in matrix]
+    teachers = [VARIANTS[teacher] for variant in variants for teacher in variant.get("teachers", [])]
+    readers = [*(variant for variant in variants if variant["features"] == "cbow"), *teachers]
+    unlabelled = dict.fromkeys(f"{variant['vectorizer']}/unlabelled.arrow" for variant in readers)
     return [f"results/vectorizers/{file}" for file in [*files, *unlabelled, *matrices]]
 
 

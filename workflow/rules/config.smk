@@ -50,6 +50,7 @@ MODELS = {
             "mask",
             *TRAINING,
             "group_by_length",
+            "teachers",
         ],
     },
     "bag_of_words": {
@@ -183,8 +184,17 @@ def meaning_problems(config):
         "active_variants": config["active_variants"],
         "learning_curve.variants": config["learning_curve"]["variants"],
         "timed_variants": config["timed_variants"],
+        **{f"variants.{name}.teachers": v["teachers"] for name, v in config["variants"].items() if "teachers" in v},
     }
     yield from undefined("variants", config, named)
+    taught = [name for name, variant in config["variants"].items() if "teachers" in variant]
+    for name in taught:
+        for teacher in config["variants"][name]["teachers"]:
+            if teacher in taught:
+                yield f"variants.{name}.teachers: {teacher} has teachers itself; name those instead."
+    for name in config["learning_curve"]["variants"]:
+        if name in taught:
+            yield f"learning_curve.variants: the teachers of {name} have seen all training reviews; remove it."
 
 
 def undefined(section, config, named):

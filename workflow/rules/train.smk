@@ -9,8 +9,19 @@ rule train_model:
         validation=vectorizer_file("validation.arrow"),
         vocabulary=vectorizer_file("vocabulary.json"),
         vectors=pretrained_vectors,
+        unlabelled=unlabelled_reviews,
+        soft_labels=soft_labels,
         lib=library(
-            "models", "layers", "transformer", "naive_bayes", "batching", "training", "backup", "encoded", "subsets"
+            "models",
+            "layers",
+            "transformer",
+            "naive_bayes",
+            "batching",
+            "training",
+            "backup",
+            "encoded",
+            "subsets",
+            "distillation",
         ),
     output:
         model="results/runs/{variant}/{size}/seed{seed}/model.keras",
@@ -26,9 +37,9 @@ rule train_model:
         "../../environment.yml"
     # One core each: two trainings side by side get more done than one after the other on two cores.
     threads: 1
-    # The Transformer takes 1.5 GB, the others less.
+    # The Transformer takes 1.5 GB, pooled LSTMs 1.8 GB, the others less.
     resources:
-        mem_mb=2000,
+        mem_mb=2500,
     params:
         settings=run_settings,
         backup=BACKUP,
@@ -66,3 +77,28 @@ rule evaluate_model:
         "Evaluating {wildcards.variant} trained on {wildcards.size} reviews with seed {wildcards.seed}"
     script:
         "../scripts/evaluate_model.py"
+
+
+rule label_reviews:
+    input:
+        model="results/runs/{variant}/all/seed{seed}/model.keras",
+        reviews=vectorizer_file("unlabelled.arrow"),
+        lib=library("models", "layers", "transformer", "batching", "training", "encoded", "distillation", "parquet"),
+    output:
+        labels="results/runs/{variant}/all/seed{seed}/soft_labels.parquet",
+    log:
+        "logs/label_reviews/{variant}/seed{seed}.log",
+    benchmark:
+        "benchmarks/label_reviews/{variant}/seed{seed}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+    params:
+        sequence_length=lookup("{variant}/sequence_length", within=VARIANTS, default=None),
+        backend=lookup("backend", within=config),
+    message:
+        "Labelling the unlabelled reviews by {wildcards.variant} with seed {wildcards.seed}"
+    script:
+        "../scripts/label_reviews.py"

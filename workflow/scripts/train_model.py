@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from wordorder.backup import Backup, fingerprint
+from wordorder.distillation import mean_opinion, read_soft_labels, with_soft_labels
 from wordorder.encoded import read_encoded
 from wordorder.files import replacing
 from wordorder.job import logged, release_memory, start_backend, versions
@@ -23,6 +24,8 @@ def main(
     validation: Path,
     vocabulary: Path,
     vectors: Path | None,
+    unlabelled: Path | None,
+    soft_labels: list[Path],
     code: list[Path],
     model_file: Path,
     history_file: Path,
@@ -41,19 +44,25 @@ def main(
     """Write the model with the lowest validation loss, its summary, the history, what it cost, and a record.
 
     With a `size` the training sees so many of the training reviews, and as large a part of the validation reviews.
+    `soft_labels` are what the teachers say of the `unlabelled` reviews, if there are any.
 
     The backup in `backup_folder` stays: it is of use until Snakemake knows that the training is over.
     """
     start_backend(backend, threads)
     from wordorder.training import build_model, save_model, train_model
 
-    data = read_encoded(train), read_encoded(validation)
+    data = [read_encoded(train), read_encoded(validation)]
     if size is not None:
         # Who has few reviews to train on has few to choose by: at least one of each class.
         held_out = max(2, round(size * len(data[1].ids) / len(data[0].ids)))
         data = [reviews.take(subset(reviews, n, seed)) for reviews, n in zip(data, (size, held_out), strict=True)]
     model = build_model(settings, len(read_vocabulary(vocabulary)), vectors, seed)
     packages = versions("keras", backend, "numpy", *(["scikit-learn"] if model.solved else []))
+    labelled = len(data[0].ids)
+    if unlabelled:
+        more = read_encoded(unlabelled)
+        opinions = [read_soft_labels(path, more.ids) for path in soft_labels]
+        data[0] = with_soft_labels(data[0], more, mean_opinion(opinions))
     print(f"{variant}, {len(data[0].ids)} reviews, seed {seed}, {threads} threads")
     print(", ".join(f"{package} {version}" for package, version in packages.items()))
     print(", ".join(f"{key}: {value}" for key, value in settings.items()))
@@ -68,7 +77,8 @@ def main(
         "threads": threads,
         "versions": packages,
     }
-    files = [train, validation, vocabulary, *([vectors] if vectors else []), *code, Path(__file__)]
+    given = [path for path in (vectors, unlabelled) if path]
+    files = [train, validation, vocabulary, *given, *soft_labels, *code, Path(__file__)]
     backup = Backup(backup_folder, fingerprint(files, decides))
     history = train_model(model, *data, settings, seed, backup)
     table = pd.DataFrame(history)
@@ -81,7 +91,7 @@ def main(
     record = {
         "variant": variant,
         "seed": seed,
-        "training_reviews": len(data[0].ids),
+        "training_reviews": labelled,
         "settings": {key: value for key, value in settings.items() if key != "optimizer"},
         **optimizer,
         "parameters": model.count_params(),
@@ -117,6 +127,8 @@ if __name__ == "__main__":
             validation=Path(snakemake.input.validation),
             vocabulary=Path(snakemake.input.vocabulary),
             vectors=Path(snakemake.input.vectors) if snakemake.input.vectors else None,
+            unlabelled=Path(snakemake.input.unlabelled) if snakemake.input.unlabelled else None,
+            soft_labels=[Path(path) for path in snakemake.input.soft_labels],
             code=[Path(path) for path in snakemake.input.lib],
             model_file=Path(snakemake.output.model),
             history_file=Path(snakemake.output.history),

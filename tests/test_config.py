@@ -88,6 +88,26 @@ MISTAKES = [
         "remove it",
     ),
     ("variants.nbsvm", "{model: nbsvm, features: binary}", "variants.nbsvm: nbsvm needs a C", "C: 0.3"),
+    (
+        "variants.cbow_pooled_taught.teachers",
+        "[nbsv]",
+        'variants.cbow_pooled_taught.teachers: "nbsv" is not defined under variants',
+        "nbsvm",
+    ),
+    (
+        "variants.cbow.teachers",
+        "[cbow_pooled_taught]",
+        "variants.cbow.teachers: cbow_pooled_taught has teachers itself",
+        "name those",
+    ),
+    ("variants.cbow.teachers", "[]", "variants.cbow.teachers: it is empty", "something in it"),
+    ("variants.tfidf_bigram.teachers", "[cbow]", "variants.tfidf_bigram.teachers: the model bag_of_words", "remove it"),
+    (
+        "learning_curve.variants",
+        "[cbow_pooled_taught]",
+        "learning_curve.variants: the teachers of cbow_pooled_taught have seen all training reviews",
+        "remove it",
+    ),
     ("learning_curve.variants", "[glov]", 'learning_curve.variants: "glov" is not defined under variants', "glove"),
 ]
 

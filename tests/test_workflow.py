@@ -21,7 +21,11 @@ RUNS = [(variant, seed) for variant in ("one_hot", "glove") for seed in (1, 2)]
 TEST_REVIEWS = 1000
 # What a job is called in the plan of a dry run.
 VERBS = {"Training": "train_model", "Evaluating": "evaluate_model"}
-VECTORIZING = {"Adapting": "adapt_vectorizer", "Encoding": "encode_reviews"}
+VECTORIZING = {
+    "Adapting the": "adapt_vectorizer",
+    "Encoding the reviews": "encode_reviews",
+    "Encoding the unlabelled": "encode_unlabelled",
+}
 
 
 def planned(result):
@@ -36,9 +40,12 @@ def planned(result):
     jobs = {
         f"{VERBS[verb]} {variant} {'' if size == 'all' else size + ' '}{seed}" for verb, variant, size, seed in messages
     }
-    messages = re.findall(r"^Job \d+: (\w+) the .*vectorizer (\w+)", result.stdout, re.MULTILINE)
+    verbs = "|".join(VECTORIZING)
+    messages = re.findall(rf"^Job \d+: ({verbs}) .*vectorizer (\w+)", result.stdout, re.MULTILINE)
     jobs |= {f"{VECTORIZING[verb]} {vectorizer}" for verb, vectorizer in messages}
-    jobs |= counts.keys() - {*VERBS.values(), *VECTORIZING.values()}
+    messages = re.findall(r"^Job \d+: Labelling .* by (\w+) with seed (\d+)$", result.stdout, re.MULTILINE)
+    jobs |= {f"label_reviews {teacher} {seed}" for teacher, seed in messages}
+    jobs |= counts.keys() - {*VERBS.values(), *VECTORIZING.values(), "label_reviews"}
     assert len(jobs) == sum(counts.values())
     assert ("Nothing to be done" in result.stdout) == (not jobs)
     return jobs
@@ -432,7 +439,7 @@ def clone(pipeline, tmp_path):
 def all_jobs(variants, seeds=(1,), vectorizers=("words",)):
     """Every job, where these variants are trained with these seeds."""
     data = DOWNLOADS | {"split_corpus", "build_glove_matrix"} | TABLES
-    data |= {f"{rule} {vectorizer}" for rule in VECTORIZING.values() for vectorizer in vectorizers}
+    data |= {f"{rule} {vectorizer}" for rule in ("adapt_vectorizer", "encode_reviews") for vectorizer in vectorizers}
     return data | both(*itertools.product(variants, seeds))
 
 
@@ -469,19 +476,21 @@ def test_config_of_the_study(clone):
     # vectorizer or vectors that are made for nothing, or twice.
     files = ["config/config.yaml", "config/study.yaml"]
     result = command("-n", "--cores", "4", "--configfile", *files, "--", "results/summary.csv", cwd=clone)
-    pooled = ["transformer", "one_hot_pooled"]
+    once = ["transformer", "one_hot_pooled", "cbow_pooled_taught", "nbsvm"]
     text = ["embedding_masked_whole", "embedding_masked_no_html"]
     keras3 = ["embedding_keras3", "embedding_masked_keras3"]
     variants = [*BAGS_OF_WORDS, *LSTMS, "cbow", "cbow_pooled", *text, *keras3]
     vectorizers = ["words", "words_no_html", "bigrams", "trigrams"]
-    expected = all_jobs(variants, (1, 2, 3), vectorizers) | both(*itertools.product(["nbsvm", *pooled], (1,)))
+    expected = all_jobs(variants, (1, 2, 3), vectorizers) | both(*itertools.product(once, (1,)))
     curve = ["embedding_masked", "glove", "cbow", "binary_bigram"]
     sizes = [200, 500, 1000, 2000, 5000, 10000, 20000]
     expected |= {f"{rule} {v} {n} {i}" for rule in VERBS.values() for v in curve for n in sizes for i in (1, 2, 3)}
-    expected |= {"encode_unlabelled", "train_cbow", "time_steps", "tabulate_learning_curve", "plot_learning_curve"}
+    expected |= {"train_cbow", "time_steps", "tabulate_learning_curve"}
+    expected |= {f"encode_unlabelled {vectorizer}" for vectorizer in ("words", "trigrams")}
+    expected |= {f"label_reviews {teacher} 1" for teacher in ("nbsvm", "cbow_pooled")}
     assert planned(result) == expected
     defined = yaml.safe_load((clone / files[0]).read_text(encoding="utf-8"))["variants"]
-    assert set(variants) | {"nbsvm", *pooled} == defined.keys()
+    assert {*variants, *once} == defined.keys()
 
 
 def test_every_config_file_is_exercised(clone):

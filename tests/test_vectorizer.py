@@ -217,15 +217,16 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     write_split(tmp_path / "train.parquet", TRAINING)
     write_split(tmp_path / "test.parquet", TEST)
     vocabulary = tmp_path / "vocabulary.json"
-    adapt_vectorizer.main(tmp_path / "train.parquet", vocabulary, max_tokens=6, **SETTINGS)
+    settings = tmp_path / "settings.json"
+    adapt_vectorizer.main(tmp_path / "train.parquet", vocabulary, settings, max_tokens=6, **SETTINGS)
     assert read_vocabulary(vocabulary) == ["", "[UNK]", "bad", "the", "film", "a"]
     assert "6 tokens" in capsys.readouterr().out
     write_split(tmp_path / "none.parquet", [])
     encode_reviews.main(
         [tmp_path / "train.parquet", tmp_path / "test.parquet", tmp_path / "none.parquet"],
         vocabulary,
+        settings,
         [tmp_path / "train.arrow", tmp_path / "test.arrow", tmp_path / "none.arrow"],
-        **SETTINGS,
     )
     test = read_encoded(tmp_path / "test.arrow")
     assert test.ids == ["x/pos/0000_9", "x/pos/0001_9", "x/pos/0002_9"]
@@ -294,8 +295,9 @@ from wordorder.job import start_backend
 start_backend("tensorflow", {threads})
 import adapt_vectorizer, encode_reviews
 reviews, folder = Path({str(tmp_path / "train.parquet")!r}), Path({str(folder)!r})
-adapt_vectorizer.main(reviews, folder / "vocabulary.json", max_tokens=1000, **{SETTINGS!r})
-encode_reviews.main([reviews], folder / "vocabulary.json", [folder / "train.arrow"], **{SETTINGS!r})
+vocabulary, settings = folder / "vocabulary.json", folder / "settings.json"
+adapt_vectorizer.main(reviews, vocabulary, settings, max_tokens=1000, **{SETTINGS!r})
+encode_reviews.main([reviews], vocabulary, settings, [folder / "train.arrow"])
 """
         environment = {
             **os.environ,

@@ -31,6 +31,7 @@ rule adapt_vectorizer:
         lib=library("vectorizer"),
     output:
         vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
+        settings="results/vectorizers/{vectorizer}/settings.json",
     log:
         "logs/adapt_vectorizer/{vectorizer}.log",
     benchmark:
@@ -52,6 +53,7 @@ rule encode_reviews:
     input:
         reviews=expand("results/reviews/{split}.parquet", split=SPLITS),
         vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
+        settings="results/vectorizers/{vectorizer}/settings.json",
         lib=library("vectorizer", "encoded"),
     output:
         encoded=expand("results/vectorizers/{{vectorizer}}/{split}.arrow", split=SPLITS),
@@ -61,10 +63,6 @@ rule encode_reviews:
         "benchmarks/encode_reviews/{vectorizer}.tsv"
     conda:
         "../../environment.yml"
-    params:
-        standardize=lookup("vectorizers/{vectorizer}/standardize", within=config),
-        strip_html=lookup("vectorizers/{vectorizer}/strip_html", within=config),
-        ngrams=lookup("vectorizers/{vectorizer}/ngrams", within=config),
     message:
         "Encoding the reviews with the vectorizer {wildcards.vectorizer}"
     script:
@@ -75,6 +73,7 @@ use rule encode_reviews as encode_unlabelled with:
     input:
         reviews=["results/reviews/unlabelled.parquet"],
         vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
+        settings="results/vectorizers/{vectorizer}/settings.json",
         lib=library("vectorizer", "encoded"),
     output:
         encoded=["results/vectorizers/{vectorizer}/unlabelled.arrow"],

@@ -5,22 +5,27 @@ from typing import TYPE_CHECKING
 
 from wordorder.corpus import read_reviews
 from wordorder.job import logged, start_backend
-from wordorder.vectorizer import adapt_vocabulary, write_vocabulary
+from wordorder.vectorizer import adapt_vocabulary, write_settings, write_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(reviews: Path, vocabulary: Path, *, max_tokens: int, standardize: str, strip_html: bool, ngrams: int) -> None:
-    """Write the tokens by falling frequency."""
-    tokens = adapt_vocabulary(
-        read_reviews(reviews)["text"].to_pylist(),
-        max_tokens=max_tokens,
-        standardize=standardize,
-        strip_html=strip_html,
-        ngrams=ngrams,
-    )
+def main(
+    reviews: Path,
+    vocabulary: Path,
+    settings: Path,
+    *,
+    max_tokens: int,
+    standardize: str,
+    strip_html: bool,
+    ngrams: int,
+) -> None:
+    """Write the tokens by falling frequency, and how they were made."""
+    making = {"max_tokens": max_tokens, "standardize": standardize, "strip_html": strip_html, "ngrams": ngrams}
+    tokens = adapt_vocabulary(read_reviews(reviews)["text"].to_pylist(), **making)
     write_vocabulary(vocabulary, tokens)
+    write_settings(settings, making)
     print(f"{len(tokens)} tokens, padding and unknown included; the most frequent: {' '.join(tokens[2:12])}")
 
 
@@ -30,6 +35,7 @@ if __name__ == "__main__":
         main(
             reviews=Path(snakemake.input.reviews),
             vocabulary=Path(snakemake.output.vocabulary),
+            settings=Path(snakemake.output.settings),
             max_tokens=snakemake.params.max_tokens,
             standardize=snakemake.params.standardize,
             strip_html=snakemake.params.strip_html,

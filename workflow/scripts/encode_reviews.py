@@ -8,24 +8,18 @@ import numpy as np
 from wordorder.corpus import read_reviews
 from wordorder.encoded import write_encoded
 from wordorder.job import logged, start_backend
-from wordorder.vectorizer import encode_texts, read_vocabulary
+from wordorder.vectorizer import encode_texts, read_settings, read_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(
-    reviews: list[Path], vocabulary: Path, encoded: list[Path], *, standardize: str, strip_html: bool, ngrams: int
-) -> None:
+def main(reviews: list[Path], vocabulary: Path, settings: Path, encoded: list[Path]) -> None:
     """Write one Arrow file for each file of reviews."""
-    tokens = read_vocabulary(vocabulary)
+    tokens, making = read_vocabulary(vocabulary), read_settings(settings)
     for source, target in zip(reviews, encoded, strict=True):
         table = read_reviews(source)
-        sequences = list(
-            encode_texts(
-                table["text"].to_pylist(), tokens, standardize=standardize, strip_html=strip_html, ngrams=ngrams
-            )
-        )
+        sequences = list(encode_texts(table["text"].to_pylist(), tokens, **making))
         write_encoded(target, table["id"].to_pylist(), table["label"].to_pylist(), sequences)
         if not sequences:
             # An archive may lack the unlabelled reviews.
@@ -44,8 +38,6 @@ if __name__ == "__main__":
         main(
             reviews=[Path(path) for path in snakemake.input.reviews],
             vocabulary=Path(snakemake.input.vocabulary),
+            settings=Path(snakemake.input.settings),
             encoded=[Path(path) for path in snakemake.output.encoded],
-            standardize=snakemake.params.standardize,
-            strip_html=snakemake.params.strip_html,
-            ngrams=snakemake.params.ngrams,
         )

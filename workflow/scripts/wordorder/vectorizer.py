@@ -57,6 +57,25 @@ def chunks(texts: Sequence[str], strip_html: bool) -> Iterator[list[str]]:
         yield [TAG.sub(" ", text) for text in chunk] if strip_html else chunk
 
 
+def write_settings(path: Path, settings: dict) -> None:
+    """Write how text becomes tokens: max_tokens, standardize, strip_html and ngrams."""
+    with replacing(path) as part:
+        part.write_text(json.dumps(settings, indent=2) + "\n", encoding="ascii")
+
+
+def read_settings(path: Path) -> dict:
+    """Read what `encode_texts` has to know besides the vocabulary. Raises InputError if the file is damaged."""
+    try:
+        settings = json.loads(Path(path).read_text(encoding="ascii"))
+        kinds = {"standardize": str, "strip_html": bool, "ngrams": int}
+        wrong = [name for name, kind in kinds.items() if type(settings[name]) is not kind]
+        if wrong:
+            raise ValueError(f"a value of the wrong kind: {', '.join(wrong)}")
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
+    return {name: settings[name] for name in kinds}
+
+
 def write_vocabulary(path: Path, tokens: Sequence[str]) -> None:
     """Write the tokens as a JSON list, one on each line.
 

@@ -1,4 +1,4 @@
-"""A small run of the whole pipeline, which the workflow tests share."""
+"""What tests share: a small run of the whole pipeline, and a browser."""
 
 import io
 import os
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 import yaml
+from playwright.sync_api import sync_playwright
 
 from wordorder.demo_corpus import write_demo_corpus
 from wordorder.summary import COSTS
@@ -117,3 +118,35 @@ def run(finished):
     shutil.copytree(finished, directory)
     yield directory
     shutil.rmtree(directory)
+
+
+CHROMIUM = "chromium"
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium: Debian's, which is installed if this is Debian and we are root, else a test fails."""
+    if not shutil.which(CHROMIUM):
+        install = "apt-get update && apt-get install --yes --no-install-recommends chromium"
+        done = subprocess.run(["sh", "-c", install], capture_output=True, text=True)
+        assert shutil.which(CHROMIUM), f"Chromium is missing; install Debian's package chromium. {done.stderr}"
+    # Root has to do without the sandbox.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(chromium):
+    """A tab of the browser, in which nothing may fail, and from which nothing may be asked of the network."""
+    tab = chromium.new_page(viewport={"width": 1366, "height": 800})
+    wrong = []
+    tab.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    local = ("file:", "data:", "blob:", "about:", "http://127.0.0.1:", "ws://127.0.0.1:")
+    tab.on("request", lambda request: request.url.startswith(local) or wrong.append(request.url))
+    yield tab
+    tab.close()
+    assert wrong == []

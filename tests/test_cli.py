@@ -1,0 +1,186 @@
+"""The command `wordorder` on the models of a small run, as a user calls it."""
+
+import csv
+import io
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pandas as pd
+import pytest
+
+COMMAND = [sys.executable, Path(__file__).parents[1] / "bin/wordorder"]
+
+
+def wordorder(*arguments, **options):
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, **options)
+
+
+@pytest.fixture(scope="module")
+def reviews(finished, tmp_path_factory):
+    """The test reviews in files of all kinds, and what the evaluation says of them."""
+    folder = tmp_path_factory.mktemp("reviews")
+    table = pd.read_parquet(finished / "results/reviews/test.parquet").head(300)
+    # A text file has a review on each line.
+    table["text"] = table["text"].str.replace(r"\s+", " ", regex=True)
+    table.to_csv(folder / "reviews.csv", index=False)
+    table.rename(columns={"text": "review"}).to_parquet(folder / "reviews.parquet")
+    (folder / "reviews.txt").write_text("".join(f"{text}\n" for text in table["text"]), encoding="utf-8")
+    predictions = pd.read_parquet(finished / "results/runs/glove/all/seed1/predictions.parquet").set_index("id")
+    return folder, predictions.loc[table["id"], "probability"].to_numpy()
+
+
+@pytest.mark.parametrize("source", ["reviews.txt", "reviews.csv", "reviews.parquet", "standard input"])
+def test_the_numbers_of_the_evaluation(finished, reviews, source):
+    # Catches: another tokenization, length or model than in the evaluation; rows that are lost or out of order.
+    folder, expected = reviews
+    arguments = ["predict", "--model", "glove", "--directory", finished]
+    if source == "standard input":
+        result = wordorder(*arguments, stdin=(folder / "reviews.txt").open("rb"))
+    else:
+        column = ["--text-column", "review"] if source.endswith("parquet") else []
+        result = wordorder(*arguments, folder / source, *column)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == b""
+    rows = list(csv.DictReader(io.StringIO(result.stdout.decode())))
+    assert [int(row["row"]) for row in rows] == list(range(1, 301))
+    assert [float(row["probability_pos"]) for row in rows] == pytest.approx(expected, abs=1e-5)
+    assert [row["label"] == "pos" for row in rows] == list(expected > 0.5)
+
+
+def test_json_lines_into_a_file(finished, reviews, tmp_path):
+    # Catches: a file that is not written, or another seed than the one that is asked for.
+    folder, expected = reviews
+    output = tmp_path / "answers.jsonl"
+    options = ["--format", "jsonl", "--output", output, "--seed", "2"]
+    result = wordorder("predict", "-m", "glove", "-d", finished, *options, folder / "reviews.txt")
+    assert (result.returncode, result.stdout) == (0, b""), result.stderr
+    rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == len(expected)
+    assert rows[0].keys() == {"row", "label", "probability_pos"}
+    assert [row["probability_pos"] for row in rows] != pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.txt", b"good\n\nbad\n", "a.txt, row 2: there is no text."),
+        ("a.txt", b"good\n\xff\xfe\n", "a.txt, line 2: it is not UTF-8"),
+        ("a.csv", b"text,n\ngood,1\n  ,2\n", "a.csv, row 2: there is no text."),
+        ("a.csv", b"review,n\ngood,1\n", "a.csv has no column text; its columns: review, n."),
+        ("a.csv", b'text\n"good\n', "a.csv, line 2: it is not CSV"),
+        ("a.csv", b"", "a.csv has no column text; its columns: none."),
+        ("a.parquet", b"PAR1", "a.parquet is not a Parquet file"),
+    ],
+)
+def test_bad_input_is_named(finished, tmp_path, name, content, message):
+    # Catches: a traceback, a half-written file, an exit status of 0, a place that is off by one.
+    (tmp_path / name).write_bytes(content)
+    output = tmp_path / "answers.csv"
+    arguments = ["-m", "glove", "-d", finished, "-o", output]
+    result = wordorder("predict", *arguments, name, cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.decode().startswith(f"Error: {message}")
+    assert result.stderr.count(b"\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+
+def test_a_model_that_is_not_trained(finished, tmp_path):
+    # Catches: an error from the depths of Keras, and one that does not say what there is.
+    result = wordorder("predict", "-m", "glvoe", "-d", finished, input=b"good\n")
+    assert result.returncode == 1
+    assert result.stderr.decode().endswith("trained are: glove, one_hot.\n")
+    result = wordorder("predict", "-m", "glove", "--seed", "3", "-d", finished, input=b"good\n")
+    assert result.stderr.decode() == "Error: glove is not trained with seed 3, but with 1, 2.\n"
+    result = wordorder("serve", "-d", tmp_path)
+    assert result.returncode == 1
+    assert b"No model is trained" in result.stderr
+
+
+def test_help_is_there_at_once():
+    # Catches: seconds of imports before the help.
+    code = "import sys; from wordorder import cli; print({'keras', 'jax', 'tensorflow', 'pandas'} & sys.modules.keys())"
+    scripts = COMMAND[1].parents[1] / "workflow/scripts"
+    result = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": scripts}, capture_output=True
+    )
+    assert result.stdout == b"set()\n"
+    for command in ("predict", "explain", "serve"):
+        assert command in wordorder("--help").stdout.decode()
+
+
+def test_a_reader_that_goes_away(finished, reviews):
+    # Catches: a traceback when the output is cut off, as by `head`.
+    folder, _ = reviews
+    command = [*COMMAND, "predict", "-m", "glove", "-d", finished, folder / "reviews.txt"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.wait()
+
+
+def test_explanation_without_a_terminal(finished):
+    # Catches: escape sequences in a file, words that are left out.
+    result = wordorder("explain", "-m", "one_hot", "-d", finished, input=b"The film was good .\nNot bad .\n")
+    lines = result.stdout.decode().splitlines()
+    assert re.fullmatch(r"pos: 0\.\d{3}", lines[0])
+    assert [line.split()[1] for line in lines[1:]] == ["The", "film", "was", "good", ".", "Not", "bad", "."]
+    assert all(re.fullmatch(r"[+-]\d+\.\d\d \S+", line) for line in lines[1:])
+
+
+def test_explanation_on_a_terminal(finished, tmp_path):
+    # Catches: a terminal that is not recognized, and NO_COLOR that is not heeded.
+    (tmp_path / "review.txt").write_text("The film was good .", encoding="utf-8")
+    shown = {}
+    for no_color in ("", "1"):
+        parent, child = pty.openpty()
+        command = [*COMMAND, "explain", "-m", "one_hot", "-d", finished, tmp_path / "review.txt"]
+        environment = {**os.environ, "NO_COLOR": no_color}
+        process = subprocess.Popen(command, stdout=child, stderr=subprocess.PIPE, env=environment)
+        process.wait()
+        shown[no_color] = os.read(parent, 10000).decode()
+        os.close(child)
+        os.close(parent)
+    assert "\x1b[38;2;0;0;0;48;2;" in shown[""]
+    assert "\x1b" not in shown["1"]
+
+
+def test_the_page_in_a_browser(finished, tab):
+    # Catches: a page that needs the network, fails, runs a text as code, or listens on other addresses.
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen([*COMMAND, "serve", "-d", finished, "--port", str(port)], stderr=subprocess.PIPE)
+    try:
+        for _ in range(120):
+            try:
+                urlopen(f"http://127.0.0.1:{port}/").close()
+                break
+            except OSError:
+                time.sleep(0.5)
+        tab.goto(f"http://127.0.0.1:{port}/")
+        text = "The film was <script>alert(1)</script> good"
+        tab.get_by_label("A text").fill(text)
+        tab.get_by_role("button", name="Judge").click()
+        cards = tab.locator(".card")
+        cards.nth(1).wait_for(timeout=60_000)
+        assert [cards.nth(i).locator("h2 span").first.inner_text() for i in range(2)] == ["glove", "one_hot"]
+        assert cards.nth(0).locator("p").inner_text() == text
+        expected = wordorder("explain", "-m", "glove", "-d", finished, input=text.encode()).stdout.decode().split()[1]
+        assert f"P(pos) = {expected}" in cards.nth(0).inner_text()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(
+                (socket.gethostbyname(socket.gethostname()).replace("127.0.0.1", "127.0.0.2"), port)
+            )
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert b"Traceback" not in errors

@@ -1,0 +1,100 @@
+"""What each word of a text does to a decision, against linear models worked out by hand."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wordorder.explanation import explain, explanation_ansi, explanation_html, words_and_spaces
+
+WEIGHTS = {"good": 1.5, "bad": -2.0, "film": 0.25}
+
+
+def bag_of_words(texts):
+    """The probabilities of a linear model of which words occur."""
+    logits = np.array([0.5 + sum(WEIGHTS.get(word, 0) for word in set(text.split())) for text in texts])
+    return 1 / (1 + np.exp(-logits))
+
+
+@given(st.text())
+def test_the_pieces_give_the_text_again(text):
+    # Catches: characters that are lost, words and spaces in one piece.
+    pieces = words_and_spaces(text)
+    assert "".join(pieces) == text
+    assert all(piece.isspace() or not re.search(r"\s", piece) for piece in pieces)
+
+
+def test_effects_are_the_weights_of_a_linear_model():
+    # Catches: a sign the wrong way round, effects on the probability, an effect that goes to the next word.
+    answer, number, pieces = explain(bag_of_words, "a good  film\nnot bad")
+    assert answer == pytest.approx(1 / (1 + np.exp(-(0.5 + 1.5 + 0.25 - 2))))
+    assert number == 1
+    expected = {"a": 0, "good": 1.5, "film": 0.25, "not": 0, "bad": -2}
+    assert [piece for piece, _ in pieces] == ["a", " ", "good", "  ", "film", "\n", "not", " ", "bad"]
+    for piece, effect in pieces:
+        assert effect is None if piece.isspace() else effect == pytest.approx(expected[piece])
+
+
+def test_a_word_that_occurs_twice():
+    # Catches: both occurrences taken out at once.
+    _, _, pieces = explain(bag_of_words, "good good film")
+    assert [effect for piece, effect in pieces if piece == "good"] == pytest.approx([0, 0])
+
+
+def test_more_than_two_classes():
+    # Catches: effects for another class than the most probable.
+    def probabilities(texts):
+        scores = np.array([[0, WEIGHTS["good"] * ("good" in text), 1 - ("bad" in text)] for text in texts])
+        return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+
+    answer, number, pieces = explain(probabilities, "good bad")
+    assert answer.shape == (3,)
+    assert number == 1
+    effects = dict(pieces)
+    odds = np.exp(1.5) / 2, 1 / 2
+    assert effects["good"] == pytest.approx(np.log(odds[0] / odds[1]))
+    assert effects["bad"] == pytest.approx(np.log(odds[0] / (np.exp(1.5) / (1 + np.e))))
+
+
+def test_certain_models_have_finite_effects():
+    # Catches: infinities where a probability is 0 or 1.
+    _, _, pieces = explain(lambda texts: np.array([float("good" in text) for text in texts], np.float32), "good film")
+    assert all(np.isfinite(effect) for _, effect in pieces if effect is not None)
+
+
+class Spans(HTMLParser):
+    """The texts of a page, its tags, and the titles and styles of its spans."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.texts, self.attributes = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes.append(dict(attributes))
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def test_html_shows_the_text_and_the_effects():
+    # Catches: a text that runs as code, a colour for the wrong side, an effect without its number.
+    parser = Spans()
+    parser.feed(explanation_html([("<script>", 2.5), (" ", None), ("a&b", -0.5), ("!", 0.0)]))
+    assert "".join(parser.texts) == "<script> a&b!"
+    assert parser.tags == ["span"] * 3
+    assert [attributes["title"] for attributes in parser.attributes] == ["+2.50", "-0.50", "+0.00"]
+    styles = [attributes["style"] for attributes in parser.attributes]
+    assert styles[0].endswith("rgba(0, 114, 178, 0.60)")
+    assert styles[1].endswith("rgba(213, 94, 0, 0.15)")
+
+
+def test_terminal_shows_the_text():
+    # Catches: a text that steers the terminal, colours that go on after a word.
+    shown = explanation_ansi([("good", 9.0), (" ", None), ("\x1b[2Jbad", -0.1)])
+    assert re.sub(r"\x1b\[[\d;]*m", "", shown) == "good \N{REPLACEMENT CHARACTER}[2Jbad"
+    assert shown.count("\x1b[0m") == 2
+    assert "48;2;102;170;209m" in shown

@@ -1,7 +1,7 @@
 # What word order, learned embeddings, masking and pretrained vectors buy in text classification.
 #
-#     resources/                          what was downloaded
-#     results/reviews/{split}.parquet     the reviews of a split: id, label, rating, text
+#     resources/                          what was downloaded or copied
+#     results/reviews/{split}.parquet     the reviews of a split: id, label, text
 #     results/vectorizers/{vectorizer}/
 #         vocabulary.json                 the tokens, by falling frequency
 #         {split}.arrow                   the reviews as token numbers

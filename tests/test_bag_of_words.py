@@ -55,7 +55,9 @@ def encoded(texts, vocabulary, ngrams):
     sequences = list(encode_texts(texts, vocabulary, standardize=STANDARDIZE, ngrams=ngrams))
     offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])])
     labels = (np.arange(len(texts)) % 3 == 0).astype(np.int8)
-    return EncodedReviews([str(i) for i in range(len(texts))], labels, np.concatenate(sequences), offsets)
+    return EncodedReviews(
+        [str(i) for i in range(len(texts))], labels, np.concatenate(sequences), offsets, ["neg", "pos"]
+    )
 
 
 def pair(features, ngrams):
@@ -230,7 +232,7 @@ def test_a_training_adapts_to_its_own_reviews_and_is_saved(tmp_path, features):
 def test_distinct_tokens_and_their_frequencies():
     # Catches: tokens that move to another review; a review without tokens that is lost.
     data = EncodedReviews(
-        list("abcd"), np.zeros(4, np.int8), np.array([5, 2, 5, 2, 3, 3], np.int32), np.array([0, 0, 3, 4, 6])
+        list("abcd"), np.zeros(4, int), np.array([5, 2, 5, 2, 3, 3], np.int32), np.array([0, 0, 3, 4, 6]), ["a", "b"]
     )
     distinct = data.distinct()
     assert distinct.tokens.tolist() == [2, 5, 2, 3]

@@ -19,6 +19,7 @@ def encoded(reviews):
         np.zeros(len(reviews), np.int8),
         np.array([token for review in reviews for token in review], np.int32),
         np.cumsum([0, *map(len, reviews)]),
+        ["neg", "pos"],
     )
 
 

@@ -32,7 +32,13 @@ def files(tmp_path_factory):
             sequences.append(review.astype(np.int32))
         # A token that is met once.
         sequences.append(np.array([18], np.int32))
-        write_encoded(path, [str(i) for i in range(len(sequences))], [label] * len(sequences), sequences)
+        write_encoded(
+            path,
+            [str(i) for i in range(len(sequences))],
+            [label] * len(sequences),
+            sequences,
+            ["neg", "pos"] if label == 1 else [],
+        )
     return paths
 
 
@@ -89,5 +95,5 @@ def test_a_seed_decides_all_bytes(files, tmp_path, capsys):
 
 def test_an_empty_file_of_unlabelled_reviews(files, tmp_path):
     # Catches: an error where the archive has none.
-    write_encoded(tmp_path / "unlabelled.arrow", [], [], [])
+    write_encoded(tmp_path / "unlabelled.arrow", [], [], [], [])
     np.testing.assert_array_equal(matrix_of([files[0], tmp_path / "unlabelled.arrow"]), matrix_of(files[:1]))

@@ -62,15 +62,31 @@ MISTAKES = [
     ("glove.dimension", "50", "glove.dimension: 50 does not match glove.member", "write 100"),
     ("glove.checksum", "sha256:123", 'glove.checksum: "sha256:123" is not a checksum', "sha256:"),
     ("variants", "{}", "variants: it is empty", "write a mapping"),
-    ("imdb.checksum", '"md5:7c2ac02c03563afcf9b574c7e56c153a\\n"', "imdb.checksum: ", "is not a checksum"),
-    ("imdb.sources", "[nowhere.tar.gz]", "imdb.sources.0: there is no file", "nowhere.tar.gz"),
-    ("imdb.sources", "['file:///nowhere.tar.gz']", "imdb.sources.0: there is no file /nowhere.tar.gz", "correct"),
-    ("imdb.sources", "['ftp://example.org/a']", "imdb.sources.0: ftp://example.org/a is neither", ""),
-    ("imdb.sources", "['http:/example.org/a']", "imdb.sources.0: http:/example.org/a names no server", "http://"),
-    ("imdb.sources", "['http://[example.org/a']", "imdb.sources.0: http://[example.org/a is not an address", "correct"),
-    ("imdb.sources", "[/]", "imdb.sources.0: there is no file /", "correct"),
-    ("imdb.sources", "[]", "imdb.sources: it is empty", ""),
-    ("imdb.sources", "['']", "imdb.sources.0: it is empty", "text"),
+    ("corpus.checksum", '"md5:7c2ac02c03563afcf9b574c7e56c153a\\n"', "corpus.checksum: ", "is not a checksum"),
+    ("corpus.sources", "[nowhere.tar.gz]", "corpus.sources.0: there is no file", "nowhere.tar.gz"),
+    ("corpus.sources", "['file:///nowhere.tar.gz']", "corpus.sources.0: there is no file /nowhere.tar.gz", "correct"),
+    ("corpus.sources", "['ftp://example.org/a']", "corpus.sources.0: ftp://example.org/a is neither", ""),
+    ("corpus.sources", "['http:/example.org/a']", "corpus.sources.0: http:/example.org/a names no server", "http://"),
+    (
+        "corpus.sources",
+        "['http://[example.org/a']",
+        "corpus.sources.0: http://[example.org/a is not an address",
+        "correct",
+    ),
+    ("glove.sources", "[/]", "glove.sources.0: there is no file /", "correct"),
+    ("corpus.sources", "[/]", "corpus.checksum: a folder has no checksum", "write null"),
+    ("corpus.checksum", "null", "corpus.checksum: null is for a single file on this machine", "sha256sum"),
+    ("corpus.format", "tsv", 'corpus.format: "tsv" is not possible', "csv"),
+    ("corpus.unlabelled", "''", "corpus.unlabelled: it is empty", "null"),
+    (
+        "corpus",
+        yaml.safe_dump(CONFIG["corpus"] | {"format": "csv", "text_column": "label"}),
+        "corpus: two of text_column, label_column and split_column are the same",
+        "another",
+    ),
+    ("imdb", "{sources: [a.tar.gz]}", "the config: imdb has been renamed; write corpus", "same keys"),
+    ("corpus.sources", "[]", "corpus.sources: it is empty", ""),
+    ("corpus.sources", "['']", "corpus.sources.0: it is empty", "text"),
     ("backend", "pytorch", 'backend: "pytorch" is not possible', "jax"),
     ("vectorizers.words.standardize", "upper", 'vectorizers.words.standardize: "upper" is not possible', "lower"),
     ("vectorizers.words.max_tokens", "true", "vectorizers.words.max_tokens: true is not a whole number", ""),
@@ -154,6 +170,7 @@ PATHS = list(keys(CONFIG))
 USED = [
     path for path in PATHS if path[0] not in FREE or len(path) != 2 or path[1] in (*CONFIG["active_variants"], "words")
 ]
+NULLABLE_TEXTS = ("checksum", "member", "unlabelled", "split_column")
 LEAVES = [path for path in PATHS if not isinstance(value_at(path), dict)]
 
 
@@ -165,7 +182,11 @@ def test_config_of_the_chapter_has_no_problem():
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("imdb.sources", "[http://example.org/a, https://example.org/b]"),
+        ("corpus.sources", "[http://example.org/a, https://example.org/b]"),
+        ("corpus.unlabelled", "null"),
+        ("corpus.split_column", "part"),
+        ("corpus.format", "parquet"),
+        ("glove.member", "null"),
         ("split.seed", "0"),
         ("backend", "tensorflow"),
         ("defaults.sequence_length", "null"),
@@ -188,7 +209,50 @@ def test_sources_that_exist_pass(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "an archive").write_bytes(b"")
     sources = ["an archive", str(tmp_path / "an archive"), (tmp_path / "an archive").as_uri()]
-    assert problems_of(changed(["imdb", "sources"], sources)) == []
+    assert problems_of(changed(["corpus", "sources"], sources)) == []
+
+
+def test_a_folder_is_a_source_of_folders_only(tmp_path):
+    # Catches: a folder that is refused where it is due, or taken for a table.
+    corpus = CONFIG["corpus"] | {"sources": [str(tmp_path)], "checksum": None}
+    assert problems_of(changed(["corpus"], corpus)) == []
+    (problem,) = problems_of(changed(["corpus"], corpus | {"format": "csv"}))
+    assert problem.startswith(f"corpus.sources.0: there is no file {tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz", "aclImdb_v1.tar.gz"),
+        ("https://example.org/a%20b/c%7Bd%7D.csv?download=1", "c_d_.csv"),
+        ("/data/my reviews.csv", "my_reviews.csv"),
+        ("file:///data/a.parquet", "a.parquet"),
+        ("https://example.org/", "corpus"),
+        (".", "corpus.tar"),
+    ],
+)
+def test_corpus_is_called_by_its_source(source, name):
+    # Catches: braces, which Snakemake takes for wildcards, spaces, queries, no name at all.
+    assert CHECKS["corpus_name"](source) == name
+
+
+def test_digest_is_of_names_and_contents(tmp_path):
+    # Catches: an edited, added or renamed file of a corpus that goes unnoticed; a digest of dates, or of the place.
+    for name in ("one", "two"):
+        (tmp_path / name / "pos").mkdir(parents=True)
+        (tmp_path / name / "pos/a.txt").write_text("a")
+    digest = CHECKS["local_digest"](str(tmp_path / "one"))
+    assert digest == CHECKS["local_digest"](str(tmp_path / "two"))
+    file = tmp_path / "two/pos/a.txt"
+    digests = {digest}
+    file.write_text("b")
+    digests.add(CHECKS["local_digest"](str(tmp_path / "two")))
+    (tmp_path / "two/pos/b.txt").write_text("")
+    digests.add(CHECKS["local_digest"](str(tmp_path / "two")))
+    file.rename(tmp_path / "two/pos/c.txt")
+    digests.add(CHECKS["local_digest"](str(tmp_path / "two")))
+    assert len(digests) == 4
+    assert CHECKS["local_digest"](str(file)) == "No such file or directory"
 
 
 def test_a_variant_overrides_the_defaults():
@@ -221,8 +285,9 @@ def test_a_mistake_is_named_with_what_to_write(path, value, start, advice):
 def test_a_wrong_type_is_named(path):
     # Catches: a key whose type is not checked; a value that is refused twice, once for its type and once for its size.
     right = value_at(path)
-    nullable = path[-1] in ("sequence_length", "chapter_accuracy", "patience")
-    others = [wrong for wrong in (True, -0.5, "text", ["text"], {"key": "value"}) if type(wrong) is not type(right)]
+    nullable = path[-1] in ("sequence_length", "chapter_accuracy", "patience", *NULLABLE_TEXTS)
+    texts = ["text"] if path[-1] not in NULLABLE_TEXTS else []
+    others = [wrong for wrong in (True, -0.5, *texts, ["text"], {"key": "value"}) if type(wrong) is not type(right)]
     for wrong in [*others, {}, math.nan, math.inf, *([] if nullable else [None])]:
         (problem,) = problems_of(changed(path, wrong))
         assert problem.startswith(f"{'.'.join(path)}: ")
@@ -302,7 +367,7 @@ def test_nothing_is_started_or_deleted(pipeline, run, overlay, line):
 
 def test_a_missing_local_source_is_named(pipeline, run):
     # Catches: a relative path that is looked for elsewhere than in the folder of the run.
-    result = pipeline.snakemake(run, config={"imdb": {"sources": ["nowhere.tar.gz"]}})
+    result = pipeline.snakemake(run, config={"corpus": {"sources": ["nowhere.tar.gz"]}})
     assert result.returncode == 1
-    line = f"- imdb.sources.0: there is no file {run / 'nowhere.tar.gz'}; correct the path, or remove this source."
+    line = f"- corpus.sources.0: there is no file {run / 'nowhere.tar.gz'}; correct the path, or remove this source."
     assert line in result.stdout.splitlines()

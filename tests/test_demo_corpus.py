@@ -115,7 +115,7 @@ def test_sources_say_where_and_what(folder, tmp_path, monkeypatch):
             "sources": [str(tmp_path.resolve() / "a folder: #1" / name)],
             "checksum": f"sha256:{hashlib.sha256(content).hexdigest()}",
         }
-        for key, name, content in zip(("imdb", "glove"), ARCHIVES, contents, strict=True)
+        for key, name, content in zip(("corpus", "glove"), ARCHIVES, contents, strict=True)
     }
 
 

@@ -12,7 +12,8 @@ from wordorder.errors import InputError
 
 
 def reviews(names, labels, texts):
-    return EncodedReviews(list(names), np.array(labels), *joined([np.array(text, np.int32) for text in texts]))
+    tokens = joined([np.array(text, np.int32) for text in texts])
+    return EncodedReviews(list(names), np.array(labels), *tokens, ["no", "yes"])
 
 
 @given(st.lists(st.lists(st.floats(0.01, 0.99), min_size=3, max_size=3), min_size=1, max_size=4))

@@ -12,6 +12,7 @@ from wordorder.encoded import SCHEMA, EncodedReviews, read_encoded, write_encode
 from wordorder.errors import InputError
 
 INT32_MAXIMUM = 2**31 - 1
+CLASSES = ["neg", "pos"]
 reviews = st.tuples(
     st.text(st.characters(exclude_categories=["Cs"])),
     st.integers(0, 1),
@@ -21,7 +22,7 @@ reviews = st.tuples(
 
 def write(path, rows):
     ids, labels, sequences = zip(*rows, strict=True)
-    write_encoded(path, list(ids), list(labels), [np.array(sequence, np.int32) for sequence in sequences])
+    write_encoded(path, list(ids), list(labels), [np.array(sequence, np.int32) for sequence in sequences], CLASSES)
 
 
 def rows_of(data):
@@ -46,7 +47,7 @@ def test_what_was_written_comes_back(tmp_path_factory, rows):
     write(path, rows)
     data = read_encoded(path)
     assert rows_of(data) == rows
-    assert (data.tokens.dtype, data.labels.dtype, data.offsets.dtype) == (np.int32, np.int8, np.int64)
+    assert (data.tokens.dtype, data.labels.dtype, data.offsets.dtype) == (np.int32, np.int32, np.int64)
 
 
 def test_nothing_but_empty_reviews(tmp_path):
@@ -59,7 +60,7 @@ def test_nothing_but_empty_reviews(tmp_path):
 @given(st.lists(st.integers(0, 50), max_size=20), st.none() | st.integers(1, 60))
 def test_lengths(lengths, cut):
     # Catches: lengths of the whole reviews where they are cut, or the other way round.
-    data = EncodedReviews([], np.zeros(0), np.zeros(0), np.cumsum([0, *lengths]))
+    data = EncodedReviews([], np.zeros(0), np.zeros(0), np.cumsum([0, *lengths]), CLASSES)
     assert data.lengths(cut).tolist() == [len(range(length)[:cut]) for length in lengths]
 
 
@@ -67,7 +68,7 @@ def test_tokens_stay_on_disk(tmp_path):
     # Catches: a file read into memory, by any of the libraries, or one that has to be (compressed).
     path = tmp_path / "train.arrow"
     sequence = np.arange(10_000_000, dtype=np.int32)
-    write_encoded(path, ["a", "b"], [0, 1], [sequence, sequence[::-1]])
+    write_encoded(path, ["a", "b"], [0, 1], [sequence, sequence[::-1]], CLASSES)
     arrow_before = pa.total_allocated_bytes()
     tracemalloc.start()
     try:
@@ -93,7 +94,7 @@ def test_file_can_be_replaced_while_it_is_read(good):
 def test_columns_of_different_lengths(tmp_path):
     # Catches: a file in which the labels belong to other reviews.
     with pytest.raises(ValueError, match="same length"):
-        write_encoded(tmp_path / "train.arrow", ["a", "b"], [0], [np.array([1], np.int32)] * 2)
+        write_encoded(tmp_path / "train.arrow", ["a", "b"], [0], [np.array([1], np.int32)] * 2, CLASSES)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -155,7 +156,7 @@ def test_no_file_is_refused(tmp_path):
 
 def test_no_reviews_are_not_half_a_file(tmp_path):
     # Catches: an archive without unlabelled reviews that is refused, and a file that ends after its schema that is not.
-    write_encoded(tmp_path / "unlabelled.arrow", [], [], [])
+    write_encoded(tmp_path / "unlabelled.arrow", [], [], [], [])
     assert rows_of(read_encoded(tmp_path / "unlabelled.arrow")) == []
     write_table(tmp_path / "none.arrow", {"id": [], "label": [], "tokens": []}, SCHEMA)
     refused(tmp_path / "none.arrow")

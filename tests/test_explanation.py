@@ -72,11 +72,11 @@ class Spans(HTMLParser):
         super().__init__()
         self.tags, self.texts, self.attributes = [], [], []
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag, attributes):  # noqa: D102
         self.tags.append(tag)
         self.attributes.append(dict(attributes))
 
-    def handle_data(self, data):
+    def handle_data(self, data):  # noqa: D102
         self.texts.append(data)
 
 

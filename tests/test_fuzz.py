@@ -18,18 +18,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_config import CHECKS, CONFIG, LEAVES, PATHS, SCHEMA, changed, value_at
-from test_corpus import FOLDERS, small_members, tar_bytes
+from test_corpus import FOLDERS, LAYOUT, small_members, tar_bytes
 from test_summary import EVALUATION, TRAINING
 
-from wordorder.corpus import Review, read_archive, read_reviews, write_reviews
+from wordorder.corpus import Review, read_reviews, write_reviews
 from wordorder.encoded import read_encoded, write_encoded
 from wordorder.errors import InputError
+from wordorder.formats import SPLITS, read_corpus, read_folders
 from wordorder.glove import glove_matrix
 from wordorder.models import LSTMClassifier
+from wordorder.parquet import write_table
 from wordorder.predictions import read_predictions, write_predictions
 from wordorder.summary import COSTS, EVALUATION_KEYS, TRAINING_KEYS, read_costs, read_record, read_runs, summarize
 from wordorder.training import build_model, load_model, read_matrix
@@ -102,18 +106,14 @@ def same(content, good):
     assert content == good
 
 
-def is_corpus(folders, _):
-    assert list(folders) == ["train/neg", "train/pos", "test/neg", "test/pos", "train/unsup"]
-    for folder, reviews in folders.items():
-        ids = [review.id for review in reviews]
-        labelled = folder != "train/unsup"
-        assert ids or not labelled
-        assert ids == sorted(set(ids))
-        for review in reviews:
-            assert review.id.startswith(f"{folder}/")
-            assert review.label == (("neg", "pos").index(folder.split("/")[1]) if labelled else -1)
-            assert 1 <= review.rating <= 10 if labelled else review.rating == 0
-            review.text.encode()
+def is_corpus(corpus, _):
+    assert corpus.classes == sorted(set(corpus.classes))
+    assert "" not in corpus.classes
+    assert len({text.id for text in corpus.texts}) == len(corpus.texts)
+    for text in corpus.texts:
+        assert text.label in ("", *corpus.classes)
+        assert text.split in SPLITS or not text.label
+        json.dumps(text, ensure_ascii=False).encode()
 
 
 def is_vocabulary(tokens, _):
@@ -129,7 +129,8 @@ def is_encoded(data, _):
     assert data.offsets[0] >= 0
     assert data.offsets[-1] <= len(data.tokens)
     assert (np.diff(data.offsets) >= 0).all()
-    assert (data.tokens.dtype, data.labels.dtype) == (np.int32, np.int8)
+    assert (data.tokens.dtype, data.labels.dtype) == (np.int32, np.int32)
+    assert set(data.labels) <= set(range(len(data.classes)))
 
 
 def is_matrix(matrix, good):
@@ -150,6 +151,20 @@ def write_archive(compression):
     return lambda path: path.write_bytes(tar_bytes(small_members(), compression))
 
 
+def write_zip(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in small_members():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+
+
+def read_archive(path):
+    return read_folders(path, "unsup")
+
+
+def table_reader(format):
+    return lambda path: read_corpus(path, **LAYOUT | {"format": format, "split_column": "part"})
+
+
 def write_small_model(path):
     shape = {"model": "lstm", "features": "embedding", "dimension": 3, "mask": True, "units": 2, "dropout": 0.5}
     build_model(shape, 10, None, seed=1).save(path)
@@ -161,8 +176,10 @@ def model_content(path):
     return model.settings, [weight.tolist() for weight in model.get_weights()]
 
 
-REVIEWS = [Review(f"train/pos/{i}_9", i % 2, 9, f"text {i} \x85" * i) for i in range(20)]
-LABELS = np.array([row.label for row in REVIEWS], np.int8)
+CLASSES = ["neg", "pos"]
+LABELS = np.arange(20) % 2
+REVIEWS = [Review(f"train/pos/{i}_9", CLASSES[i % 2], f"text {i} \x85" * i) for i in range(20)]
+ROWS = {"text": [row.text for row in REVIEWS], "label": [row.label for row in REVIEWS], "part": ["train", "test"] * 10}
 SEQUENCES = [np.arange(i, dtype=np.int32) for i in range(20)]
 EPOCHS = b"epoch,loss,seconds,peak_memory_mb\n1,0.5,25.125,900.5\n2,0.4,24,910\n"
 READERS = [
@@ -170,12 +187,15 @@ READERS = [
     Reader("reviews.tar.gz", write_archive("gz"), read_archive, same),
     Reader("reviews.tar.bz2", write_archive("bz2"), read_archive, same),
     Reader("reviews.tar.xz", write_archive("xz"), read_archive, same),
+    Reader("reviews.zip", write_zip, read_archive, is_corpus),
+    Reader("reviews.csv", lambda path: pd.DataFrame(ROWS).to_csv(path), table_reader("csv"), is_corpus),
+    Reader("reviews.parquet", lambda path: write_table(path, pa.table(ROWS)), table_reader("parquet"), same),
     Reader(
         "train.parquet", lambda path: write_reviews(path, REVIEWS), lambda path: read_reviews(path).to_pylist(), same
     ),
     Reader(
         "train.arrow",
-        lambda path: write_encoded(path, [row.id for row in REVIEWS], [row.label for row in REVIEWS], SEQUENCES),
+        lambda path: write_encoded(path, [row.id for row in REVIEWS], LABELS, SEQUENCES, CLASSES),
         read_encoded,
         is_encoded,
     ),
@@ -199,7 +219,7 @@ READERS = [
     ),
     Reader(
         "predictions.parquet",
-        lambda path: write_predictions(path, [row.id for row in REVIEWS], LABELS, np.arange(20, dtype=np.float32) / 20),
+        lambda path: write_predictions(path, [row.id for row in REVIEWS], LABELS, np.float32(LABELS) / 3, CLASSES),
         lambda path: read_predictions(path).to_pylist(),
         same,
     ),
@@ -342,47 +362,42 @@ def archive_of(entries, form):
 
 
 def reviews_of(entries):
-    """The text of each review, by folder and name; None if the archive has to be refused."""
-    folders = {folder: {} for folder in ALL_FOLDERS}
+    """The text of each review by its path; None if the archive has to be refused."""
+    reviews = {}
     for name, kind, content, _ in entries:
-        folder, _, file_name = name.removeprefix("aclImdb/").rpartition("/")
-        for each in ALL_FOLDERS:
-            ratings = range(1, 11) if each in FOLDERS else range(1)
-            if name.startswith(f"aclImdb/{each}/"):
-                number, _, rating = file_name.removesuffix(".txt").partition("_")
-                if (
-                    folder != each
-                    or kind not in KINDS["regular"]
-                    or not re.fullmatch("[0-9]+_[0-9]+[.]txt", file_name)
-                    or rating not in map(str, ratings)
-                    or f"{number}_{rating}" in folders[each]
-                ):
-                    return None
-                try:
-                    folders[each][f"{number}_{rating}"] = content.decode()
-                except UnicodeDecodeError:
-                    return None
-    return folders if all(folders[folder] for folder in FOLDERS) else None
+        parts = name.removeprefix("./").split("/")
+        if kind not in (*KINDS["regular"], tarfile.DIRTYPE) or {"", ".", ".."} & set(parts):
+            return None
+        if any(part[0] == "." for part in parts):
+            continue
+        if re.search("[\ud800-\udfff]", name):
+            return None
+        if name.startswith(tuple(f"aclImdb/{folder}/" for folder in ALL_FOLDERS)):
+            path = name.removeprefix("aclImdb/").removesuffix(".txt")
+            if kind == tarfile.DIRTYPE or len(parts) != 4 or name[-4:] != ".txt" or path in reviews:
+                return None
+            try:
+                reviews[path] = content.decode()
+            except UnicodeDecodeError:
+                return None
+    return reviews
 
 
 @fuzz(400)
 @given(
-    members, st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]), st.randoms(use_true_random=False), st.booleans()
+    members,
+    st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]),
+    st.none() | st.randoms(use_true_random=False),
 )
-@example(
-    [("aclImdb/train/pos/9_9.txt", tarfile.SYMTYPE, b"", "aclImdb/train/pos/0_1.txt")], tarfile.GNU_FORMAT, None, True
-)
-@example(
-    [("aclImdb/train/pos/9_9.txt", tarfile.LNKTYPE, b"", "aclImdb/train/pos/0_1.txt")], tarfile.GNU_FORMAT, None, True
-)
-@example([("aclImdb/train/pos/0_1.txt", tarfile.REGTYPE, b"", "")], tarfile.GNU_FORMAT, None, True)
-def test_archives_of_any_members(folder, entries, form, rng, complete):
+@example([("aclImdb/train/pos/9_9.txt", tarfile.SYMTYPE, b"", "aclImdb/train/pos/0_1.txt")], tarfile.GNU_FORMAT, None)
+@example([("aclImdb/train/pos/9_9.txt", tarfile.LNKTYPE, b"", "aclImdb/train/pos/0_1.txt")], tarfile.GNU_FORMAT, None)
+@example([("aclImdb/train/pos/0_1.txt", tarfile.REGTYPE, b"", "")], tarfile.GNU_FORMAT, None)
+def test_archives_of_any_members(folder, entries, form, rng):
     # Catches: links that are followed, names that are normalized into a class folder or out of it, reviews lost or
     # doubled, a member that is unpacked by its own path.
-    if complete:
-        entries = [(name, tarfile.REGTYPE, content, "") for name, content in small_members()] + entries
-        if rng:
-            rng.shuffle(entries)
+    entries = [(name, tarfile.REGTYPE, content, "") for name, content in small_members()] + entries
+    if rng:
+        rng.shuffle(entries)
     try:
         content = archive_of(entries, form)
     except UnicodeEncodeError:
@@ -396,7 +411,9 @@ def test_archives_of_any_members(folder, entries, form, rng, complete):
     if expected is None:
         assert result is None
     else:
-        assert {name: {row.id.rsplit("/")[-1]: row.text for row in rows} for name, rows in result.items()} == expected
+        assert {text.id: text.text for text in result.texts} == expected
+        for text in result.texts:
+            assert (text.split, text.label or "unsup") == tuple(text.id.split("/")[:2])
 
 
 def numbered(info, size):
@@ -441,8 +458,8 @@ def test_a_sparse_file_is_no_review(folder, size):
 
 
 def read_strictly(content: bytes, dimension: int):
-    """The vectors by a regular expression; a line that does not match has none."""
-    pattern = re.compile(rb"(.*?)" + rb" ([^ ]*)" * dimension, re.DOTALL)
+    """The vectors by a regular expression; a line that does not match, as a header does not, has none."""
+    pattern = re.compile(rb"(.*?)" + rb" ([^ ]*)" * dimension + rb" ?\r*", re.DOTALL)
     matches = [pattern.fullmatch(line) for line in content.removesuffix(b"\n").split(b"\n")]
     return [(match[1], match.groups()[1:]) for match in matches if match]
 
@@ -469,7 +486,7 @@ def test_any_bytes_give_the_right_vectors_or_an_input_error(folder, content):
     expected = read_strictly(content, 2)
     for row, has_vector, token in zip(result[0][2:], result[1][2:], tokens[2:], strict=True):
         vectors = [[np.float32(float(x)) for x in fields] for word, fields in expected if word == token.encode()]
-        assert vectors == ([row.tolist()] if has_vector else [])
+        assert vectors[:1] == ([row.tolist()] if has_vector else [])
         assert has_vector or not row.any()
 
 
@@ -692,10 +709,20 @@ def check_ranges(config):
         whole(vectorizer["ngrams"])
         assert type(vectorizer["strip_html"]) is bool
     whole(config["glove"]["dimension"])
-    for name in ("imdb", "glove"):
-        algorithm, digest = config[name]["checksum"].split(":")
-        assert len(bytes.fromhex(digest)) == {"md5": 16, "sha256": 32}[algorithm]
+    for name in ("corpus", "glove"):
         assert config[name]["sources"]
+        if config[name]["checksum"] is not None:
+            algorithm, digest = config[name]["checksum"].split(":")
+            assert len(bytes.fromhex(digest)) == {"md5": 16, "sha256": 32}[algorithm]
+        else:
+            (source,) = config[name]["sources"]
+            assert Path(source.removeprefix("file://")).exists()
+    assert config["corpus"]["format"] in ("folders", "csv", "parquet")
+    assert (
+        config["corpus"]["text_column"] != config["corpus"]["label_column"] or config["corpus"]["format"] == "folders"
+    )
+    for key in ("text_column", "label_column", "split_column", "unlabelled"):
+        assert config["corpus"][key] is None or config["corpus"][key] != ""
     assert config["seeds"]
     assert len(set(config["seeds"])) == len(config["seeds"])
     assert all(type(seed) is int and 0 <= seed < 2**32 for seed in config["seeds"])

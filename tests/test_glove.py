@@ -1,4 +1,4 @@
-"""Looking up GloVe vectors: the right numbers for the right tokens, or the number of the bad line."""
+"""Looking up pretrained vectors: the right numbers for the right tokens, or the number of the bad line."""
 
 import numpy as np
 import pytest
@@ -95,6 +95,29 @@ def test_lines_of_other_words_are_not_parsed(tmp_path):
     assert matrix[2].tolist() == [3, 4]
 
 
+@pytest.mark.parametrize("end", [b"\n", b" \n", b" \r\n"])
+@pytest.mark.parametrize("header", [b"", b"3 2", b"007 2", b"0 2"])
+def test_text_files_of_word2vec_and_fasttext(tmp_path, header, end):
+    # Catches: a header taken for a word or refused, a word that is a number taken for a header, spaces at the ends of
+    # lines, which word2vec writes, taken for numbers.
+    content = end.join([*([header] if header else []), b"a 1 2", b"3 4 5", b"b 6 7", b""])
+    matrix, found = lookup(tmp_path, content, ["b", "3", "a", "7"])
+    assert matrix[2:].tolist() == [[6, 7], [4, 5], [1, 2], [0, 0]]
+    assert found.tolist() == [False, False, True, True, True, False]
+
+
+def test_a_vector_of_one_number_is_no_header(tmp_path):
+    # Catches: the vector of the word "7" lost.
+    matrix, _ = lookup(tmp_path, b"7 1\na 2\n", ["a", "7"], dimension=1)
+    assert matrix[2:].tolist() == [[2], [1]]
+
+
+def test_the_first_of_several_vectors_counts(tmp_path):
+    # Catches: a file of fastText refused for a word that it has twice, and the rarer of two spellings in its place.
+    matrix, _ = lookup(tmp_path, b"a 1 2\nb 3 4\na 5 6\na x y\n", ["a", "b"])
+    assert matrix[2:].tolist() == [[1, 2], [3, 4]]
+
+
 def test_file_without_any_token_gives_zeros(tmp_path):
     # Catches: taking "no token has a vector" for an error.
     matrix, found = lookup(tmp_path, b"b 1 2\n", ["a"])
@@ -113,25 +136,29 @@ def test_file_without_any_token_gives_zeros(tmp_path):
         (b"b -1.5 2e-3 3 4\r\n", "line 1: .* 4 numbers, but glove.dimension in the config is 2"),
         (b". . 1 2 3\n", "line 1: .* 3 numbers, but glove.dimension in the config is 2"),
         (b"7 1 2 3\n", "line 1: .* 3 numbers, but glove.dimension in the config is 2"),
-        (b"400000 2\na 1 2\n", "line 1: .* 1 numbers"),
+        (b"a 1 2\n400000 2\n", "line 2: .* 1 numbers"),
+        (b"400000 300\na 1 2\n", "line 1: the vectors have 300 numbers, but glove.dimension in the config is 2"),
+        (b"400000 2 \na 1 2 3 \n", "line 2: .* 3 numbers, but glove.dimension in the config is 2"),
+        (b"9" * 5000 + b" 300\n", "line 1: the vectors have 300 numbers"),
+        (b"1 " + b"9" * 5000 + b"\n", "line 1: "),
         (b"a 1 2\nb", "line 2: there is no number"),
         (b"a 1 2\nb \n", "line 2: there is no number"),
-        (b"a 1 2 \n", "line 1: there is no number at its end"),
+        (b"a 1 2  \n", "line 1: there is no number at its end"),
         (b"a 1 2\n\nb 1 2\n", "line 2: there is no number"),
         (b"a 1 2\n\n", "line 2: there is no number"),
         (b"a 1 2\n\r\n", "line 2: there is no number"),
         (b"\n", "line 1: there is no number"),
         # Bad numbers.
         (b"b 1 2\na 1 x\n", "line 2: .*'x"),
-        (b"a 1 \n", "line 1: could not convert"),
+        (b"a 1 \n", "line 1: .* 1 numbers, but glove.dimension in the config is 2"),
         (b"a  2\n", "line 1: could not convert"),
         (b"a 1 \xff\n", "line 1: could not convert"),
         (b"a nan 2\n", "line 1: not a finite float32 number: b'nan'"),
         (b"a 1 -inf\n", "line 1: not a finite float32 number: b'-inf"),
         (b"a 1e39 2\n", "line 1: not a finite float32 number: b'1e39'"),
         # The rest.
-        (b"a 1 2\nb 1 2\na 1 2\n", "line 3: 'a' has a vector in line 1 already"),
-        (b"", "is empty"),
+        (b"", "has no vectors"),
+        (b"400000 2\n", "has no vectors"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path, content, message):

@@ -19,7 +19,7 @@ from conftest import differing, results_of
 CONFIG = {"defaults": {"epochs": 8}, "seeds": [1]}
 # What shows that the work of a rule has begun, or a training has finished an epoch; in the order of the pipeline.
 MOMENTS = {
-    "download_imdb": "logs/download_imdb.log",
+    "download_corpus": "logs/download_corpus.log",
     "download_glove": "logs/download_glove.log",
     "split_corpus": "logs/split_corpus.log",
     "adapt_vectorizer": "logs/adapt_vectorizer.log",
@@ -68,7 +68,7 @@ def config(pipeline):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     served = {
         name: {"sources": [f"http://127.0.0.1:{server.server_port}/{Path(sources[name]['sources'][0]).name}"]}
-        for name in ("imdb", "glove")
+        for name in ("corpus", "glove")
     }
     yield CONFIG | served
     server.shutdown()

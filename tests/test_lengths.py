@@ -59,7 +59,8 @@ def test_every_review_counts_once(reviews):
 
 def tabulated(folder, ids=IDS):
     """Run the script on two runs, and read what it wrote without pandas."""
-    write_encoded(folder / "test.arrow", ids, list(LABELS), [np.arange(n, dtype=np.int32) for n in (5, 700, 0, 601)])
+    sequences = [np.arange(n, dtype=np.int32) for n in (5, 700, 0, 601)]
+    write_encoded(folder / "test.arrow", ids, list(LABELS), sequences, ["neg", "pos"])
     paths = [write(folder / f"{i}.parquet", probabilities) for i, probabilities in enumerate([[0, 0, 0, 1], [0] * 4])]
     tabulate_lengths.main(paths, folder / "test.arrow", folder / "accuracy_by_length.csv", runs=[("b", 3), ("a", 3)])
     with (folder / "accuracy_by_length.csv").open(newline="") as file:

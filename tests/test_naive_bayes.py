@@ -34,7 +34,11 @@ def encoded(texts, labels, vocabulary):
     sequences = list(encode_texts(texts, vocabulary, standardize=STANDARDIZE, ngrams=3))
     offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])])
     return EncodedReviews(
-        [str(i) for i in range(len(texts))], np.array(labels, np.int8), np.concatenate(sequences), offsets
+        [str(i) for i in range(len(texts))],
+        np.array(labels, np.int8),
+        np.concatenate(sequences),
+        offsets,
+        ["neg", "pos"],
     )
 
 
@@ -106,5 +110,5 @@ def test_no_seed_changes_a_bit(tmp_path, corpus):
 def test_reviews_of_one_class_are_refused(corpus):
     # Catches: a traceback of scikit-learn.
     training = corpus[2]
-    with pytest.raises(InputError, match="all of one class"):
+    with pytest.raises(InputError, match="not of all classes"):
         fit_nbsvm(training._replace(labels=np.ones_like(training.labels)).distinct(), len(corpus[4]), 1.0)

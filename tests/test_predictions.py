@@ -7,14 +7,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from wordorder.errors import InputError
-from wordorder.predictions import SCHEMA, read_correct, read_predictions, write_predictions
+from wordorder.predictions import predictions_schema, read_correct, read_predictions, write_predictions
 
 IDS = ["test/neg/1_1", "test/neg/2_2", "test/pos/1_9", "test/pos/2_8"]
+CLASSES = ["neg", "pos"]
 LABELS = np.array([0, 0, 1, 1], "int8")
 
 
-def write(path, probabilities, ids=IDS, labels=LABELS):
-    write_predictions(path, ids, labels, np.array(probabilities, "float32"))
+def write(path, probabilities, ids=IDS, labels=LABELS, classes=CLASSES):
+    write_predictions(path, ids, labels, np.array(probabilities, "float32"), classes)
     return path
 
 
@@ -24,7 +25,7 @@ def test_predictions_come_back(tmp_path):
     table = pd.read_parquet(path)
     assert list(table) == ["id", "label", "probability"]
     assert table["id"].tolist() == IDS
-    assert table["label"].tolist() == [0, 0, 1, 1]
+    assert table["label"].tolist() == ["neg", "neg", "pos", "pos"]
     assert table["probability"].tolist() == np.array([0.1, 0.7, 0.9, 0.3], "float32").tolist()
     assert read_predictions(path).to_pydict() == table.to_dict("list")
 
@@ -36,6 +37,19 @@ def test_right_answers(tmp_path):
     ids, correct = read_correct([first, second])
     assert ids == IDS
     assert correct.tolist() == [[True, False, True, False], [True, True, False, True]]
+
+
+def test_more_classes(tmp_path):
+    # Catches: columns that change places, names that no column can have, an answer that is not the likeliest class.
+    classes = ["", "a b", "é\n{x}"]
+    probabilities = [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25], [0.125, 0.25, 0.625], [0.375, 0.375, 0.25]]
+    path = write(tmp_path / "predictions.parquet", probabilities, labels=[1, 2, 2, 0], classes=classes)
+    table = pd.read_parquet(path)
+    assert list(table) == ["id", "label", "probability_", "probability_a b", "probability_é\n{x}"]
+    assert table["label"].tolist() == ["a b", "é\n{x}", "é\n{x}", ""]
+    assert table.iloc[:, 2:].to_numpy().tolist() == probabilities
+    # Of two that are equal it is the first.
+    assert read_correct([path])[1].tolist() == [[True, False, True, True]]
 
 
 @pytest.mark.parametrize(
@@ -55,9 +69,10 @@ def test_other_reviews_are_refused(tmp_path, other):
         read_correct([first, first, second])
 
 
-def table(**columns):
-    good = {"id": IDS, "label": LABELS, "probability": np.full(4, 0.5, "float32")}
-    return pa.table({name: column for name, column in (good | columns).items() if column is not None})
+def table(metadata='["neg", "pos"]', **columns):
+    good = {"id": IDS, "label": ["neg", "neg", "pos", "pos"], "probability": np.full(4, 0.5, "float32")}
+    content = pa.table({name: column for name, column in (good | columns).items() if column is not None})
+    return content.replace_schema_metadata({"classes": metadata} if metadata else None)
 
 
 @pytest.mark.parametrize(
@@ -65,11 +80,19 @@ def table(**columns):
     [
         (table(id=None), "it holds label"),
         (table(probability=np.full(4, 0.5)), "double"),
-        (table(label=np.array([0, 0, 1, 2], "int8")), "labels 0 or 1"),
+        (table(label=[0, 0, 1, 1]), "int64"),
+        (table(label=["neg", "neg", "pos", "other"]), "reviews of each class"),
+        (table(label=["neg"] * 4), "reviews of each class"),
+        (table(metadata='["neg", "other"]'), "reviews of each class"),
+        (table(metadata='["neg"]', label=["neg"] * 4), "it holds id"),
+        (table(metadata='["pos", "neg"]'), "not in order"),
+        (table(metadata='["neg", 1]'), "names of the classes are missing"),
+        (table(metadata=None), "names of the classes are missing"),
+        (table(metadata="["), "Expecting value"),
         (table(probability=np.array([0, 0, np.nan, 1], "float32")), "probabilities from 0 to 1"),
         (table(probability=np.array([0, 0, 1.5, 1], "float32")), "probabilities from 0 to 1"),
         (table(probability=pa.array([0, 0, None, 1], "float32")), "a value is missing"),
-        (SCHEMA.empty_table(), "there must be reviews"),
+        (predictions_schema(CLASSES).empty_table(), "there must be reviews"),
     ],
 )
 def test_other_tables_are_refused(tmp_path, content, message):

@@ -11,10 +11,14 @@ from wordorder.encoded import EncodedReviews
 from wordorder.errors import InputError
 from wordorder.subsets import subset
 
+CLASSES = ["neg", "pos", "third", "fourth", "fifth"]
 seeds = st.integers(0, 2**32)
 # Of similar number, so that few sizes leave a class without a review.
 labels = st.tuples(st.integers(5, 30), st.integers(5, 30)).flatmap(
     lambda counts: st.permutations([0] * counts[0] + [1] * counts[1])
+)
+many_labels = st.lists(st.integers(5, 30), min_size=3, max_size=5).flatmap(
+    lambda counts: st.permutations([label for label, count in enumerate(counts) for _ in range(count)])
 )
 sizes = st.integers(4, 40)
 
@@ -26,6 +30,7 @@ def reviews(labels):
         np.array(labels, np.int8),
         np.empty(0, np.int32),
         np.zeros(len(labels) + 1, np.int64),
+        CLASSES[: max([1, *labels]) + 1],
     )
 
 
@@ -48,7 +53,20 @@ def test_size_and_proportions(labels, size, seed):
     assert -Fraction(1, 2) < rounding <= Fraction(1, 2)
 
 
-@given(labels, sizes, sizes, seeds)
+@given(many_labels, sizes, seeds)
+def test_proportions_of_more_classes(labels, size, seed):
+    # Catches: numbers that do not add up, and another share than that of Webster's method, which is found here as a
+    # parliament does it: for each seat the class with the highest quotient, of several the last.
+    counts = np.bincount(labels)
+    seats = np.zeros(len(counts), int)
+    for _ in range(min(size, len(labels))):
+        quotients = [Fraction(int(count), int(2 * seat + 1)) for count, seat in zip(counts, seats, strict=True)]
+        seats[max(range(len(counts)), key=lambda label: (quotients[label], label))] += 1
+    chosen = drawn(reviews(labels), size, seed)
+    assert np.bincount(np.array(labels)[chosen]).tolist() == seats.tolist()
+
+
+@given(labels | many_labels, sizes, sizes, seeds)
 def test_subsets_of_a_seed_are_nested(labels, size, other, seed):
     # Catches: a larger subset that is drawn anew, numbers of a class that fall while the size grows.
     data = reviews(labels)
@@ -83,9 +101,10 @@ def test_classes_are_drawn_evenly():
     ("labels", "size", "message"),
     [
         ([0, 1, 1], 4, r"no 4 training reviews, only 3.*Lower learning_curve\.sizes"),
-        ([0, 1, 1], 1, r"Of 1 training reviews 0 would be negative and 1 positive.*raise"),
-        ([0] * 9 + [1], 4, r"Of 4 training reviews 4 would be negative and 0 positive"),
-        ([1, 1], 2, r"0 would be negative and 2 positive"),
+        ([0, 1, 1], 1, r"Of 1 training reviews none would be of the class neg.*raise"),
+        ([0] * 9 + [1], 4, r"Of 4 training reviews none would be of the class pos"),
+        ([0] * 9 + [1, 2], 4, r"Of 4 training reviews none would be of the class pos, third"),
+        ([1, 1], 2, r"none would be of the class neg"),
         ([], 1, "only 0"),
     ],
 )

@@ -30,7 +30,7 @@ SETTINGS = {
 def write_reviews(path, seed):
     rng = np.random.default_rng(seed)
     sequences = [rng.integers(2, 9, 6).astype("int32") for _ in range(16)]
-    write_encoded(path, [str(i) for i in range(16)], [i % 2 for i in range(16)], sequences)
+    write_encoded(path, [str(i) for i in range(16)], [i % 2 for i in range(16)], sequences, ["neg", "pos"])
 
 
 def write_vectors(path, seed):

@@ -23,6 +23,7 @@ from wordorder.training import (
     train_model,
 )
 
+CLASSES = ["neg", "pos"]
 SETTINGS = {
     "model": "lstm",
     "features": "embedding",
@@ -43,7 +44,9 @@ def encoded(tokens, labels):
     """Encoded reviews from padded rows of tokens."""
     lengths = np.count_nonzero(tokens, axis=1)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    return EncodedReviews([str(i) for i in range(len(tokens))], np.array(labels, np.int8), tokens[tokens != 0], offsets)
+    return EncodedReviews(
+        [str(i) for i in range(len(tokens))], np.array(labels, np.int8), tokens[tokens != 0], offsets, CLASSES
+    )
 
 
 def learnable(number, seed):
@@ -58,7 +61,7 @@ def learnable(number, seed):
             labels.append(balance > 0)
     offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])])
     names = [str(i) for i in range(number)]
-    return EncodedReviews(names, np.array(labels, np.int8), np.concatenate(sequences), offsets)
+    return EncodedReviews(names, np.array(labels, np.int8), np.concatenate(sequences), offsets, CLASSES)
 
 
 def train(folder, seed=1, number=200, **changes):

@@ -103,7 +103,8 @@ def pair(mask=True, dropout=0.0, seed=1):
 def encoded(tokens, labels):
     """Encoded reviews from padded rows of tokens."""
     offsets = np.concatenate([[0], np.cumsum(np.count_nonzero(tokens, axis=1))])
-    return EncodedReviews([str(i) for i in range(len(tokens))], np.array(labels, np.int8), tokens[tokens != 0], offsets)
+    ids, classes = [str(i) for i in range(len(tokens))], ["neg", "pos"]
+    return EncodedReviews(ids, np.array(labels, np.int8), tokens[tokens != 0], offsets, classes)
 
 
 def gradients(model, weights, tokens):

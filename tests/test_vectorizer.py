@@ -203,12 +203,19 @@ def test_no_file_is_refused(tmp_path):
     refused(tmp_path / "vocabulary.json")
 
 
+FOLDERS = {
+    "format": "folders",
+    "unlabelled": "unsup",
+    "text_column": "text",
+    "label_column": "label",
+    "split_column": None,
+}
 TRAINING = ["The film, the FILM! The...", "a film\x85 of a year", "", "bad bad bad bad"]
 TEST = ["unseen unseen unseen unseen unseen the", "...", "film<br />film the film"]
 
 
 def write_split(path, texts):
-    write_reviews(path, [Review(f"x/pos/{i:04}_9", int(i == 0), 9, text) for i, text in enumerate(texts)])
+    write_reviews(path, [Review(f"x/pos/{i:04}_9", ["pos", "neg"][i == 0], text) for i, text in enumerate(texts)])
 
 
 def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
@@ -230,14 +237,15 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     )
     test = read_encoded(tmp_path / "test.arrow")
     assert test.ids == ["x/pos/0000_9", "x/pos/0001_9", "x/pos/0002_9"]
-    assert test.labels.tolist() == [1, 0, 0]
+    assert test.labels.tolist() == [0, 1, 1]
+    assert test.classes == ["neg", "pos"]
     assert test.tokens.tolist() == [1, 1, 1, 1, 1, 3, 1, 4, 3, 4]
     assert test.offsets.tolist() == [0, 6, 6, 10]
     assert read_encoded(tmp_path / "train.arrow").offsets.tolist() == [0, 5, 10, 10, 14]
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("train: 4 reviews, 14 tokens")
     assert lines[1] == "test: 3 reviews, 10 tokens; length: mean 3.3, median 4, longest 6, empty 1"
-    # An archive may lack the unlabelled reviews.
+    # A corpus may lack the unlabelled reviews.
     assert read_encoded(tmp_path / "none.arrow").ids == []
     assert lines[2] == "none: no reviews"
 
@@ -255,7 +263,7 @@ def test_script_splits_an_archive(tmp_path, capsys):
     names = []
     for seed in (1337, 1338):
         paths = [tmp_path / f"{split}{seed}.parquet" for split in ("train", "validation", "test", "unlabelled")]
-        split_corpus.main(archive, *paths, validation_fraction=0.3, seed=seed)
+        split_corpus.main(archive, *paths, layout=FOLDERS, test_fraction=0.5, validation_fraction=0.3, seed=seed)
         assert capsys.readouterr().out == (
             "train: 14 reviews, validation: 6 reviews, test: 20 reviews, unlabelled: 10 reviews\n"
         )

@@ -57,7 +57,7 @@ def test_vectors_of_zeros_have_no_direction():
 def reviews(*texts):
     labels = np.array([label for label, _ in texts], np.int8)
     return EncodedReviews(
-        [str(i) for i in range(len(texts))], labels, *joined([np.array(t, np.int32) for _, t in texts])
+        [str(i) for i in range(len(texts))], labels, *joined([np.array(t, np.int32) for _, t in texts]), ["no", "yes"]
     )
 
 

@@ -22,6 +22,7 @@ PRETRAINED = ["cbow", "glove"]
 WORDS = f"results/vectorizers/{config['defaults']['vectorizer']}"
 CLAIMS = os.path.relpath(Path(workflow.basedir, "config/claims.yaml"))
 SPLITS = ["train", "validation", "test"]
+CORPUS = f"resources/{corpus_name(config['corpus']['sources'][0])}"
 SEEDS = {name: variant.get("seeds", config["seeds"]) for name, variant in config["variants"].items()}
 # The runs on all training reviews.
 RUNS = [(variant, seed) for variant in config["active_variants"] for seed in SEEDS[variant]]
@@ -81,6 +82,17 @@ def library(*modules):
     """
     folder = os.path.relpath(Path(workflow.basedir, "workflow/scripts/wordorder"))
     return [f"{folder}/{module}.py" for module in modules]
+
+
+def state_of(section):
+    """What a file that the config names is known by: its checksum or, without one, a digest of what is there now."""
+
+    # A function, so that only a Snakemake that may run the rule reads the file.
+    def state(wildcards):
+        source = config[section]
+        return source["checksum"] or local_digest(source["sources"][0])
+
+    return state
 
 
 def vectorizer_file(name):
@@ -174,7 +186,7 @@ def vectorizer_files():
 def products(wildcards):
     """Every file that the config asks for."""
     return [
-        "resources/aclImdb_v1.tar.gz",
+        CORPUS,
         *(["resources/glove.txt"] if any(file.endswith("glove.npy") for file in vectorizer_files()) else []),
         *expand("results/reviews/{split}.parquet", split=[*SPLITS, "unlabelled"]),
         *vectorizer_files(),

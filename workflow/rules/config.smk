@@ -1,5 +1,6 @@
 # What a config must be, beyond what its schema says, and how to tell. No rules here.
 import difflib
+import hashlib
 import json
 import math
 import os
@@ -63,6 +64,8 @@ MODELS = {
         "settings": ["sequence_length", "heads", "units", "dropout", "mask", *TRAINING, "group_by_length"],
     },
 }
+# Keys of the config that have got another name.
+RENAMED = {"imdb": "corpus"}
 # What is no setting of the training.
 SHOWN = ["seeds", "chapter_accuracy"]
 
@@ -119,10 +122,15 @@ def schema_problems(error):
         known = list(schema.get("properties", rule))
         unknown = [name for name in value if name not in known]
         if error.validator == "additionalProperties":
-            yield from (f"{key}: unknown key {name}; {suggestion(name, known)}" for name in unknown)
+            for name in unknown:
+                if RENAMED.get(name) in known:
+                    yield f"{key}: {name} has been renamed; write {RENAMED[name]} in its place, with the same keys."
+                else:
+                    yield f"{key}: unknown key {name}; {suggestion(name, known)}"
         else:
             # A misspelt key is one mistake, not two.
             meant = [match for name in unknown for match in difflib.get_close_matches(str(name), known, n=1)]
+            meant += [RENAMED.get(name) for name in unknown]
             missing = [name for name in rule if name not in value and name not in meant]
             if missing:
                 yield f"{key}: {', '.join(missing)} missing; config/README.md says what to write."
@@ -143,30 +151,85 @@ def schema_problems(error):
         yield f"{key}: it is empty; write {type_words(schema['type'])} with something in it."
 
 
-def source_problem(source):
-    """What is wrong with a source, None if nothing."""
+def local_path(source):
+    """The path that a source names, None if it is no path."""
+    parts = urlsplit(source)
+    if parts.scheme != "file" and "://" in source or parts.scheme in ("http", "https"):
+        return None
+    return unquote(parts.path) if parts.scheme == "file" else source
+
+
+def source_problem(source, folders):
+    """What is wrong with a source, None if nothing; a folder is one where `folders` is true."""
     try:
         parts = urlsplit(source)
     except ValueError:
         return f"{source} is not an address; correct it, or remove this source."
     if parts.scheme in ("http", "https"):
         return None if parts.netloc else f"{source} names no server; write {parts.scheme}://, the server and the path."
-    if parts.scheme != "file" and "://" in source:
+    path = local_path(source)
+    if path is None:
         return f"{source} is neither http://, https:// nor file://, nor a path; correct it, or remove this source."
-    path = os.path.abspath(unquote(parts.path) if parts.scheme == "file" else source)
-    return None if os.path.isfile(path) else f"there is no file {path}; correct the path, or remove this source."
+    path = os.path.abspath(path)
+    if os.path.isfile(path) or folders and os.path.isdir(path):
+        return None
+    return f"there is no file {path}; correct the path, or remove this source."
+
+
+def checksum_problem(sources, checksum):
+    """What is wrong with a checksum beside sources that are right, None if nothing."""
+    paths = [local_path(source) for source in sources]
+    if checksum is None and (len(paths) > 1 or paths[0] is None):
+        return "null is for a single file on this machine; write sha256: and what sha256sum says of the file."
+    if checksum is not None and any(path is not None and os.path.isdir(path) for path in paths):
+        return "a folder has no checksum; write null."
+    return None
+
+
+def corpus_name(source):
+    """What the corpus is called in resources/: the last part of its source; a folder becomes an archive."""
+    path = local_path(source)
+    name = os.path.basename((unquote(urlsplit(source).path) if path is None else path).rstrip("/"))
+    # Snakemake has a meaning for braces, and shells have one for spaces.
+    name = re.sub(r"[^\w.+-]", "_", name).lstrip(".") or "corpus"
+    return f"{name}.tar" if path is not None and os.path.isdir(path) else name
+
+
+def local_digest(source):
+    """A digest of a file, or of the names and contents of a folder; why it cannot be had, if so."""
+    path = local_path(source)
+    try:
+        if not os.path.isdir(path):
+            with open(path, "rb") as file:
+                return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        digest = hashlib.sha256()
+        for place, folders, files in os.walk(path):
+            folders.sort()
+            for name in sorted(files):
+                file = os.path.join(place, name)
+                digest.update(f"{os.path.relpath(file, path)}\0{local_digest(file)}\n".encode(errors="surrogateescape"))
+        return f"sha256:{digest.hexdigest()}"
+    except OSError as error:
+        # The job that reads it fails, and says more.
+        return error.strerror
 
 
 def meaning_problems(config):
     """The mistakes that a schema cannot see, one line each, in a config that fits the schema."""
-    for name in ("imdb", "glove"):
-        for i, source in enumerate(config[name]["sources"]):
-            problem = source_problem(source)
-            if problem:
-                yield f"{name}.sources.{i}: {problem}"
+    for name in ("corpus", "glove"):
+        folders = name == "corpus" and config["corpus"]["format"] == "folders"
+        problems = {
+            f"{name}.sources.{i}": source_problem(source, folders) for i, source in enumerate(config[name]["sources"])
+        }
+        if not any(problems.values()):
+            problems[f"{name}.checksum"] = checksum_problem(config[name]["sources"], config[name]["checksum"])
+        yield from (f"{key}: {problem}" for key, problem in problems.items() if problem)
+    columns = [config["corpus"][key] for key in ("text_column", "label_column", "split_column")]
+    if config["corpus"]["format"] != "folders" and len(set(columns)) < len(columns):
+        yield "corpus: two of text_column, label_column and split_column are the same; name another column."
     glove = config["glove"]
     # Compared as text: Python does not read numbers of thousands of digits.
-    named = re.search(r"([0-9]+)d\b", glove["member"])
+    named = re.search(r"([0-9]+)d\b", glove["member"] or "")
     dimension = shown(glove["dimension"])
     if named and named[1].lstrip("0") != dimension:
         yield (

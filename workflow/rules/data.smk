@@ -1,10 +1,10 @@
-# From the archives to integer arrays and the matrix of pretrained vectors.
+# From the corpus to integer arrays and the matrix of pretrained vectors.
 
 
 rule split_corpus:
     input:
-        archive="resources/aclImdb_v1.tar.gz",
-        lib=library("corpus", "parquet"),
+        corpus=CORPUS,
+        lib=library("corpus", "formats", "parquet"),
     output:
         train="results/reviews/train.parquet",
         validation="results/reviews/validation.parquet",
@@ -17,6 +17,8 @@ rule split_corpus:
     conda:
         "../../environment.yml"
     params:
+        layout={key: value for key, value in config["corpus"].items() if key not in ("sources", "checksum")},
+        test_fraction=lookup("split/test_fraction", within=config),
         validation_fraction=lookup("split/validation_fraction", within=config),
         seed=lookup("split/seed", within=config),
     message:
@@ -126,6 +128,6 @@ rule build_glove_matrix:
     params:
         dimension=lookup("glove/dimension", within=config),
     message:
-        "Looking up the GloVe vectors of the vocabulary"
+        "Looking up the pretrained vectors of the vocabulary"
     script:
         "../scripts/build_glove_matrix.py"

@@ -1,28 +1,28 @@
 # From the network, or from wherever the config says, to resources/. Verified, and never asked for twice.
 # The scripts read the sources from the config and not from params: the checksum decides what a file is, so that another
-# mirror in the list is no reason to download again.
+# mirror in the list is no reason to download again. The params hold it, or what stands for it where there is none.
 
 
 localrules:
-    download_imdb,
+    download_corpus,
     download_glove,
 
 
-rule download_imdb:
+rule download_corpus:
     output:
-        "resources/aclImdb_v1.tar.gz",
+        CORPUS,
     log:
-        "logs/download_imdb.log",
+        "logs/download_corpus.log",
     benchmark:
-        "benchmarks/download_imdb.tsv"
+        "benchmarks/download_corpus.tsv"
     conda:
         "../../environment.yml"
     params:
-        checksum=lookup("imdb/checksum", within=config),
+        checksum=state_of("corpus"),
     message:
-        "Downloading the IMDB reviews (84 MB)"
+        "Getting the corpus"
     script:
-        "../scripts/download_imdb.py"
+        "../scripts/download_corpus.py"
 
 
 rule download_glove:
@@ -36,8 +36,8 @@ rule download_glove:
         "../../environment.yml"
     params:
         member=lookup("glove/member", within=config),
-        checksum=lookup("glove/checksum", within=config),
+        checksum=state_of("glove"),
     message:
-        "Downloading the GloVe vectors (134 MB)"
+        "Getting the pretrained vectors"
     script:
         "../scripts/download_glove.py"

@@ -39,7 +39,7 @@ def repeated(data: EncodedReviews, number: int, path: Path) -> EncodedReviews:
     """Write `number` reviews, those of `data` over and over, and read them memory-mapped."""
     order = np.arange(number) % len(data.labels)
     sequences = [data.tokens[data.offsets[i] : data.offsets[i + 1]] for i in order]
-    write_encoded(path, [str(i) for i in range(number)], data.labels[order].tolist(), sequences)
+    write_encoded(path, [str(i) for i in range(number)], data.labels[order].tolist(), sequences, data.classes)
     return read_encoded(path)
 
 

@@ -44,7 +44,7 @@ def main(
     for path, table in (
         (neighbours, word_vectors.neighbour_table(named, tokens)),
         (analogies, word_vectors.analogy_table(named, tokens)),
-        (word_map, word_vectors.word_map(named, tokens, telling, ["neg", "pos"])),
+        (word_map, word_vectors.word_map(named, tokens, telling, training.classes)),
     ):
         with replacing(path) as part:
             table.to_csv(part, index=False)

@@ -1,9 +1,9 @@
-"""Download one file of pretrained vectors out of the GloVe archive."""
+"""Download one file of pretrained vectors, out of an archive or as it is."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.download import fetch_member
+from wordorder.download import fetch_vectors
 from wordorder.job import logged
 
 if TYPE_CHECKING:
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        fetch_member(
+        fetch_vectors(
             snakemake.config["glove"]["sources"],
             Path(snakemake.output[0]),
             snakemake.params.member,
-            snakemake.params.checksum,
+            snakemake.config["glove"]["checksum"],
         )

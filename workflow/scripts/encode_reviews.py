@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordorder.corpus import read_reviews
-from wordorder.encoded import write_encoded
+from wordorder.encoded import NO_LABEL, write_encoded
 from wordorder.job import logged, start_backend
 from wordorder.vectorizer import encode_texts, read_settings, read_vocabulary
 
@@ -20,9 +20,13 @@ def main(reviews: list[Path], vocabulary: Path, settings: Path, encoded: list[Pa
     for source, target in zip(reviews, encoded, strict=True):
         table = read_reviews(source)
         sequences = list(encode_texts(table["text"].to_pylist(), tokens, **making))
-        write_encoded(target, table["id"].to_pylist(), table["label"].to_pylist(), sequences)
+        labels = table["label"].to_pylist()
+        # Each class has reviews in each split; unlabelled reviews have none.
+        classes = sorted(set(labels) - {""})
+        places = {"": NO_LABEL} | {name: place for place, name in enumerate(classes)}
+        write_encoded(target, table["id"].to_pylist(), [places[name] for name in labels], sequences, classes)
         if not sequences:
-            # An archive may lack the unlabelled reviews.
+            # A corpus may lack the unlabelled reviews.
             print(f"{source.stem}: no reviews")
             continue
         lengths = np.array([len(sequence) for sequence in sequences])

@@ -25,7 +25,7 @@ def main(
     backend: str,
     threads: int,
 ) -> None:
-    """Write loss, accuracy and other metrics, and the probability of each review; delete the backup of the training."""
+    """Write loss, accuracy and other metrics, and the probabilities of each review; delete the training's backup."""
     # Not earlier: that this job runs shows that Snakemake has taken note of the products of the training.
     remove(backup_folder)
     start_backend(backend, threads)
@@ -37,7 +37,7 @@ def main(
     loss, accuracy = loss_and_accuracy(reviews.labels, probabilities)
     metrics = {"test_loss": loss, "test_accuracy": accuracy}
     metrics |= classification_metrics(reviews.labels, probabilities)
-    write_predictions(predictions, reviews.ids, reviews.labels, probabilities)
+    write_predictions(predictions, reviews.ids, reviews.labels, probabilities, reviews.classes)
     with replacing(evaluation) as part:
         part.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     print(f"{len(reviews.ids)} test reviews: loss {loss:.4f}, accuracy {accuracy:.4f}")

@@ -11,17 +11,27 @@ if TYPE_CHECKING:
 
 
 def main(
-    archive: Path,
+    corpus: Path,
     train: Path,
     validation: Path,
     test: Path,
     unlabelled: Path,
+    layout: dict,
+    test_fraction: float,
     validation_fraction: float,
     seed: int,
 ) -> None:
     """Write one Parquet file for each split."""
     sizes = split_corpus(
-        archive, train, validation, test, unlabelled, validation_fraction=validation_fraction, seed=seed
+        corpus,
+        train,
+        validation,
+        test,
+        unlabelled,
+        layout=layout,
+        test_fraction=test_fraction,
+        validation_fraction=validation_fraction,
+        seed=seed,
     )
     print(", ".join(f"{split}: {size} reviews" for split, size in sizes.items()))
 
@@ -29,11 +39,13 @@ def main(
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         main(
-            archive=Path(snakemake.input.archive),
+            corpus=Path(snakemake.input.corpus),
             train=Path(snakemake.output.train),
             validation=Path(snakemake.output.validation),
             test=Path(snakemake.output.test),
             unlabelled=Path(snakemake.output.unlabelled),
+            layout=snakemake.params.layout,
+            test_fraction=snakemake.params.test_fraction,
             validation_fraction=snakemake.params.validation_fraction,
             seed=snakemake.params.seed,
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from wordorder.diagnostics import calibration_table, roc_table
 from wordorder.files import replacing
 from wordorder.job import logged
-from wordorder.predictions import read_probabilities
+from wordorder.predictions import read_several
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def main(predictions: list[Path], calibration: Path, roc: Path, *, runs: list[tuple[str, int]]) -> None:
     """Write both tables; `runs` holds the variant and the seed of each file of predictions."""
-    _, labels, probabilities = read_probabilities(predictions)
+    read = read_several(predictions)
     for path, tabulate in ((calibration, calibration_table), (roc, roc_table)):
         with replacing(path) as part:
-            tabulate(labels, probabilities, runs).to_csv(part, index=False)
+            tabulate(read.labels, read.probabilities, runs).to_csv(part, index=False)
 
 
 if __name__ == "__main__":

@@ -54,9 +54,10 @@ def main(
     data = [read_encoded(train), read_encoded(validation)]
     if size is not None:
         # Who has few reviews to train on has few to choose by: at least one of each class.
-        held_out = max(2, round(size * len(data[1].ids) / len(data[0].ids)))
+        held_out = max(len(data[1].classes), round(size * len(data[1].ids) / len(data[0].ids)))
         data = [reviews.take(subset(reviews, n, seed)) for reviews, n in zip(data, (size, held_out), strict=True)]
-    model = build_model(settings, len(read_vocabulary(vocabulary)), vectors, seed)
+    classes = data[0].classes
+    model = build_model(settings, len(read_vocabulary(vocabulary)), vectors, seed, len(classes))
     packages = versions("keras", backend, "numpy", *(["scikit-learn"] if model.solved else []))
     labelled = len(data[0].ids)
     if unlabelled:
@@ -64,6 +65,7 @@ def main(
         opinions = [read_soft_labels(path, more.ids) for path in soft_labels]
         data[0] = with_soft_labels(data[0], more, mean_opinion(opinions))
     print(f"{variant}, {len(data[0].ids)} reviews, seed {seed}, {threads} threads")
+    print(f"Classes: {', '.join(classes)}")
     print(", ".join(f"{package} {version}" for package, version in packages.items()))
     print(", ".join(f"{key}: {value}" for key, value in settings.items()))
     lines: list[str] = []
@@ -92,6 +94,7 @@ def main(
         "variant": variant,
         "seed": seed,
         "training_reviews": labelled,
+        "classes": classes,
         "settings": {key: value for key, value in settings.items() if key != "optimizer"},
         **optimizer,
         "parameters": model.count_params(),

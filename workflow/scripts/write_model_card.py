@@ -56,7 +56,7 @@ def main(
         training_reviews=training["training_reviews"],
         validation_reviews=validation_reviews,
         test_reviews=test_reviews,
-        classes=training.get("classes", ["neg", "pos"]),
+        classes=training["classes"],
         settings={"sequence_length": None} | settings,
         vectorizer=vectorizer,
         vocabulary_size=len(read_vocabulary(vocabulary)),

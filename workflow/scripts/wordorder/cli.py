@@ -171,6 +171,8 @@ def predict_command(source, text_column, kind, output, variant, seed, directory,
     SOURCE is a text file with a text on each line, or a .csv or .parquet file; without it, standard input is read, a
     text on each line. Of two classes the probability of the second is given, of more those of all.
     """
+    from wordorder.predictions import answers_of
+
     trained = load(directory, variant, seed, backend, cores)
     classes = trained.classes
     columns = [f"probability_{name}" for name in (classes[1:] if len(classes) == 2 else classes)]
@@ -182,8 +184,7 @@ def predict_command(source, text_column, kind, output, variant, seed, directory,
             writer.writerow(["row", "label", *columns])
         while chunk := list(islice(texts, CHUNK)):
             probabilities = trained.probabilities(chunk)
-            # As for the accuracy: the second of two classes above 0.5, the most probable of more.
-            answers = (probabilities > 0.5).astype(int) if probabilities.ndim == 1 else probabilities.argmax(axis=1)
+            answers = answers_of(probabilities, len(classes))
             for number, (answer, numbers) in enumerate(zip(answers, probabilities, strict=True), progress.n + 1):
                 row = [number, classes[answer], *(round(float(p), 6) for p in numbers.reshape(-1))]
                 if kind == "csv":

@@ -265,7 +265,7 @@ def write_demo_corpus(folder: Path, seed: int) -> Path:
         archive.writestr(zipfile.ZipInfo("glove.6B.100d.txt"), glove, zipfile.ZIP_DEFLATED)
     imdb_digest = hashlib.sha256(imdb_archive.read_bytes()).hexdigest()
     config = {
-        "imdb": {"sources": [str(imdb_archive)], "checksum": f"sha256:{imdb_digest}"},
+        "corpus": {"sources": [str(imdb_archive)], "checksum": f"sha256:{imdb_digest}"},
         "glove": {"sources": [str(glove_archive)], "checksum": f"sha256:{hashlib.sha256(glove).hexdigest()}"},
     }
     with replacing(folder / "sources.yaml") as part:

@@ -44,10 +44,16 @@ def mean_opinion(probabilities: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def with_soft_labels(training: EncodedReviews, unlabelled: EncodedReviews, probabilities: np.ndarray) -> EncodedReviews:
-    """Return the training reviews and after them the unlabelled ones with these probabilities for their labels."""
+    """Return the training reviews and after them the unlabelled ones with these probabilities for their labels.
+
+    Raises InputError if there are more than two classes.
+    """
+    if len(training.classes) > 2:
+        raise InputError("A variant with teachers is for two classes. Take it out of active_variants in the config.")
     return EncodedReviews(
         [*training.ids, *unlabelled.ids],
         np.concatenate([training.labels, probabilities]).astype(np.float32),
         np.concatenate([training.tokens, unlabelled.tokens]),
         np.concatenate([training.offsets, training.offsets[-1] + unlabelled.offsets[1:]]),
+        training.classes,
     )

@@ -1,7 +1,11 @@
 """Files from the network or the disk, checked before they get their names."""
 
+import gzip
 import logging
+import os
 import shutil
+import stat
+import tarfile
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -41,10 +45,11 @@ class PassingError(SourceError):
     """Why a source cannot be used now, though it may be a moment later."""
 
 
-def fetch(sources: Sequence[str], target: Path, checksum: str, *, attempts: int = 3, pause: float = 2.0) -> None:
+def fetch(sources: Sequence[str], target: Path, checksum: str | None, *, attempts: int = 3, pause: float = 2.0) -> None:
     """Get the file `target` from the first of `sources` that has it with the right checksum.
 
-    Sources are http(s) addresses, file:// addresses or paths. `checksum` is "<algorithm>:<hex>". Each address is tried
+    Sources are http(s) addresses, file:// addresses or paths; of a folder `target` is a tar archive. `checksum` is
+    "<algorithm>:<hex>", or None for any file. Each address is tried
     up to `attempts` times where the fault may pass, first after `pause` seconds, then each time after twice as long.
 
     Raises InputError, which says what was wrong with each source, if none is left.
@@ -52,17 +57,28 @@ def fetch(sources: Sequence[str], target: Path, checksum: str, *, attempts: int 
     fetch_first(copy_file, sources, target, checksum, attempts, pause)
 
 
-def fetch_member(
-    sources: Sequence[str], target: Path, member: str, checksum: str, *, attempts: int = 3, pause: float = 2.0
+def fetch_vectors(
+    sources: Sequence[str],
+    target: Path,
+    member: str | None,
+    checksum: str | None,
+    *,
+    attempts: int = 3,
+    pause: float = 2.0,
 ) -> None:
-    """Get the uncompressed `member` of a zip archive, as `fetch` gets a file; `checksum` is that of the member.
+    """Get a file of vectors, as `fetch` gets a file, unpacked: `checksum` is that of what comes out.
 
-    Of an archive on a server only the member travels, unless the server has no byte ranges. `target` need not bear the
-    name of the member.
+    It is the `member` of a zip archive, or without one the source itself, which may be compressed by gzip. Of an
+    archive on a server only the member travels, unless the server has no byte ranges. `target` need not bear the name
+    of the member.
     """
 
     def copy(source: str, part: Path) -> None:
-        copy_member(source, part, member)
+        if member is None:
+            copy_file(source, part)
+            unpack(part)
+        else:
+            copy_member(source, part, member)
 
     fetch_first(copy, sources, target, checksum, attempts, pause)
 
@@ -71,7 +87,7 @@ def fetch_first(
     copy: Callable[[str, Path], None],
     sources: Sequence[str],
     target: Path,
-    checksum: str,
+    checksum: str | None,
     attempts: int,
     pause: float,
 ) -> None:
@@ -88,12 +104,13 @@ def fetch_first(
         raise InputError(
             "\n".join([f"{target} cannot be had from any of its sources:", *failures])
             + "\nIf it is not enough to try again later, download the file that these sources name in another way "
-            "and put its path first in the list of sources in the config."
+            "and put its path first in the list of sources in the config. If it is a file of your own, write its "
+            "checksum there, or null."
         )
 
 
 def fetch_patiently(
-    copy: Callable[[str, Path], None], source: str, part: Path, checksum: str, attempts: int, pause: float
+    copy: Callable[[str, Path], None], source: str, part: Path, checksum: str | None, attempts: int, pause: float
 ) -> None:
     """Let `copy` write `source` to `part` and check it; if it is an address, try again after faults that may pass."""
     last = 1 if local_path(source) else attempts
@@ -101,27 +118,77 @@ def fetch_patiently(
         logger.info("%s: fetching", source)
         try:
             copy(source, part)
-            check(part, checksum)
+            if checksum:
+                check(part, checksum)
         except PassingError as error:
             if attempt == last:
                 raise
             seconds = pause * 2 ** (attempt - 1)
             logger.warning("%s: %s. Try %d of %d in %g s.", source, error, attempt + 1, last, seconds)
         else:
-            logger.info("%s: %d bytes with the right checksum", source, part.stat().st_size)
+            verified = "with the right checksum" if checksum else "of any checksum"
+            logger.info("%s: %d bytes %s", source, part.stat().st_size, verified)
             return
         # Not in the except clause: the next fault would take this one for its cause.
         time.sleep(seconds)
 
 
 def copy_file(source: str, part: Path) -> None:
-    """Copy the file at `source` to `part`."""
+    """Copy the file at `source` to `part`; of a folder an archive."""
     path = local_path(source)
     if path is None:
         download(source, part)
         return
+    if path.is_dir():
+        pack(path, part)
+        return
     with reading(path) as file, part.open("wb") as copy:
         shutil.copyfileobj(file, copy, CHUNK_SIZE)
+
+
+def pack(folder: Path, part: Path) -> None:
+    """Write the files below a folder to a tar archive, whose bytes are a function of their names and contents.
+
+    Hidden ones, with a name that starts with a dot, are left out.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise SourceError(f"{error.filename}: {error.strerror}") from error
+
+    with tarfile.open(part, "w") as archive:
+        for place, folders, files in os.walk(folder, onerror=refuse):
+            # In this order it also goes down.
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in [*folders, *sorted(name for name in files if not name.startswith("."))]:
+                path = Path(place, name)
+                # Not by gettarinfo, which takes dates and owners along, and two names of a file for a link.
+                entry = tarfile.TarInfo(str(path.relative_to(folder)))
+                mode = path.lstat().st_mode
+                if stat.S_ISDIR(mode):
+                    entry.type = tarfile.DIRTYPE
+                    archive.addfile(entry)
+                elif stat.S_ISREG(mode):
+                    with reading(path) as file:
+                        entry.size = os.fstat(file.fileno()).st_size
+                        archive.addfile(entry, file)
+                else:
+                    raise SourceError(f"{path} is a link or a device; put the file itself there")
+
+
+def unpack(part: Path) -> None:
+    """Replace a file that is compressed by gzip by what is in it; leave any other as it is."""
+    with part.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return
+    whole = part.with_name(f"{part.name}.gz")
+    part.replace(whole)
+    try:
+        with gzip.open(whole) as file, writing(part) as copy:
+            shutil.copyfileobj(file, copy, CHUNK_SIZE)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise PassingError(f"the file is not complete ({error})") from error
+    finally:
+        whole.unlink(missing_ok=True)
 
 
 def copy_member(source: str, part: Path, member: str) -> None:
@@ -202,7 +269,7 @@ def reading(path: Path) -> Iterator[BinaryIO]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise SourceError(error.strerror) from error
+        raise SourceError(f"{path}: {error.strerror}") from error
     with file:
         yield file
 

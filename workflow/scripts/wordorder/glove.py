@@ -1,4 +1,4 @@
-"""The GloVe vectors of the tokens in a vocabulary."""
+"""The pretrained vectors of the tokens in a vocabulary, from GloVe's, word2vec's or fastText's text files."""
 
 import math
 from collections.abc import Sequence
@@ -43,43 +43,58 @@ def parse_vector(numbers: bytes) -> np.ndarray:
     return vector
 
 
+def header_dimension(line: bytes) -> int | None:
+    """The dimension in the first line of word2vec's and fastText's files, "words dimension"; None in that of others."""
+    fields = line.split()
+    return int(fields[1]) if len(fields) == 2 and all(field.isdigit() for field in fields) else None
+
+
 def glove_matrix(vectors: Path, tokens: Sequence[str], dimension: int) -> tuple[np.ndarray, np.ndarray]:
     """Look up the vector of each token in `vectors`, a text file with a line "word number number ..." for each word.
+
+    Before these lines there may be one with the number of words and the dimension, as word2vec and fastText write it
+    (not with a dimension of 1, where it would be the vector of a number).
 
     Returns the matrix, (tokens, dimension) float32, row i for token i; and a bool array, (tokens,): which tokens have a
     vector. The rows of the others are zero, and so are the first two, padding and unknown, whatever the file holds.
 
     Words and tokens are compared byte for byte. A word may hold spaces, as some do in glove.840B: the vector is the
-    last `dimension` fields. Only the vectors of tokens are parsed; of all other lines, to the end of the file, just the
-    number of fields is checked.
+    last `dimension` fields. Of several vectors of a token the first counts. Only the vectors of tokens are parsed; of
+    all other lines, to the end of the file, just the number of fields is checked.
 
-    Raises InputError, with the number of the line, if a line has too few or too many numbers, if a number is not finite
-    or if a token has two vectors; and if the file is empty.
+    Raises InputError, with the number of the line, if a line has too few or too many numbers or if a number is not
+    finite; and if the file has no vector.
     """
     rows = {token.encode(): row for row, token in enumerate(tokens) if row >= SPECIAL_TOKENS}
     matrix = np.zeros((len(tokens), dimension), np.float32)
-    # Counted from 1; 0 for a token that has not been found.
-    line_numbers = np.zeros(len(tokens), np.int64)
-    number = 0
+    found = np.zeros(len(tokens), bool)
+    words = 0
     with Path(vectors).open("rb") as file:
         for number, line in enumerate(file, 1):
+            # word2vec and some files of fastText end a line with a space.
+            line = line.rstrip(b"\r\n").removesuffix(b" ")
             try:
+                if number == 1 and dimension > 1 and (header := header_dimension(line)) is not None:
+                    if header != dimension:
+                        raise ValueError(
+                            f"the vectors have {header} numbers, but glove.dimension in the config is {dimension}"
+                        )
+                    continue
+                words += 1
                 word = line[: line.index(b" ")] if line.count(b" ") == dimension else word_with_spaces(line, dimension)
                 row = rows.get(word)
-                if row is None:
+                if row is None or found[row]:
                     continue
-                if line_numbers[row]:
-                    raise ValueError(f"{tokens[row]!r} has a vector in line {line_numbers[row]} already")
                 matrix[row] = parse_vector(line[len(word) + 1 :])
-                line_numbers[row] = number
+                found[row] = True
             except ValueError as error:
                 raise InputError(
                     f"{vectors}, line {number}: {error}. If the file is not damaged, set glove.member and "
                     "glove.dimension in the config to fit each other; otherwise delete it and run again."
                 ) from error
-    if number == 0:
-        raise InputError(f"{vectors} is empty. Delete it and run again.")
-    return matrix, line_numbers > 0
+    if words == 0:
+        raise InputError(f"{vectors} has no vectors. Delete it and run again.")
+    return matrix, found
 
 
 def missing_tokens(tokens: Sequence[str], found: np.ndarray, count: int = 20) -> list[str]:

@@ -1,4 +1,4 @@
-"""The models: from the token numbers of a review to the probability that it is positive.
+"""The models: from the token numbers of a review to the probabilities of its classes.
 
 Each begins with a table that has a row for each token of the vocabulary. A batch uses about a tenth of the vocabulary,
 and training and prediction hand a model the rows of those tokens only.
@@ -21,9 +21,17 @@ if TYPE_CHECKING:
     from wordorder.encoded import EncodedReviews
 
 
+def class_probabilities(classes):
+    """Return the last layer: a sigmoid, the probability of the second of two classes, or a softmax over more."""
+    if classes == 2:
+        return keras.layers.Dense(1, activation="sigmoid", name="classifier")
+    return keras.layers.Dense(classes, activation="softmax", name="classifier")
+
+
 class TokenClassifier(keras.Model):
     """What training and prediction need to know of a model.
 
+    For two classes a model returns the probability of the second, (batch, 1), for more those of each, (batch, classes).
     `settings` are the arguments of the constructor, and `token_table` is the layer with the rows of the tokens. `trims`
     says whether padding adds nothing, so that a batch need not be longer than its longest review. The tokens of a batch
     are filled up with others to a multiple of `vocabulary_step`: the larger, the less often a model is compiled, and
@@ -65,6 +73,7 @@ class LSTMClassifier(TokenClassifier):
         mask: leave out the padding.
         units: of the LSTM in each direction.
         dropout: fraction dropped between the LSTM and the classifier.
+        classes: number of classes, two or more.
         pooling: "last" or "max", see `TokenBidirectionalLSTM`.
         token_dropout: fraction of the tokens of a batch that are dropped: all places of a token go at once (Gal and
             Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks").
@@ -83,6 +92,7 @@ class LSTMClassifier(TokenClassifier):
         mask=False,
         pooling="last",
         token_dropout=0.0,
+        classes=2,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -95,6 +105,7 @@ class LSTMClassifier(TokenClassifier):
             "dropout": dropout,
             "pooling": pooling,
             "token_dropout": token_dropout,
+            "classes": classes,
         }
         # The input gate is shut on padding.
         self.trims = mask
@@ -113,7 +124,7 @@ class LSTMClassifier(TokenClassifier):
             units, project=not one_hot, mask=mask, pooling=pooling, name="bidirectional_lstm"
         )
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
-        self.classifier = keras.layers.Dense(1, activation="sigmoid", name="classifier")
+        self.classifier = class_probabilities(classes)
 
     def build(self, input_shape=None):
         """Create all weights; they do not depend on the shape of the input."""
@@ -127,7 +138,7 @@ class LSTMClassifier(TokenClassifier):
         self.built = True
 
     def call(self, tokens, rows=None, vocabulary=None, training=False):
-        """Return the probability that each review is positive, (batch, 1).
+        """Return the probabilities, (batch, 1 or classes).
 
         Args:
             tokens: (batch, length) integers; padding (0) only at the end.
@@ -157,6 +168,7 @@ class BagOfWordsClassifier(TokenClassifier):
         vocabulary_size: number of tokens, padding and unknown included.
         units: of the hidden layer.
         dropout: fraction dropped between the hidden layer and the classifier.
+        classes: number of classes, two or more.
 
     """
 
@@ -164,13 +176,14 @@ class BagOfWordsClassifier(TokenClassifier):
     # To compile a bag of words takes as long as some hundred steps, and its rows are short.
     vocabulary_step = 8192
 
-    def __init__(self, features, vocabulary_size, units, dropout, **kwargs):
+    def __init__(self, features, vocabulary_size, units, dropout, classes=2, **kwargs):
         super().__init__(**kwargs)
         self.settings = {
             "features": features,
             "vocabulary_size": vocabulary_size,
             "units": units,
             "dropout": dropout,
+            "classes": classes,
         }
         self.token_table = TokenTable(
             vocabulary_size,
@@ -181,7 +194,7 @@ class BagOfWordsClassifier(TokenClassifier):
         )
         self.hidden = TokenDense(units, "relu", weighted=features == "tf_idf", name="hidden")
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
-        self.classifier = keras.layers.Dense(1, activation="sigmoid", name="classifier")
+        self.classifier = class_probabilities(classes)
 
     def build(self, input_shape=None):
         """Create all weights; they do not depend on the shape of the input."""
@@ -211,7 +224,7 @@ class BagOfWordsClassifier(TokenClassifier):
             self.hidden.token_weights.assign(weights.astype(np.float32))
 
     def call(self, tokens, rows=None, vocabulary=None, training=False):
-        """Return the probability that each review is positive, (batch, 1); arguments as for `LSTMClassifier`.
+        """Return the probabilities, (batch, 1 or classes); arguments as for `LSTMClassifier`.
 
         For binary features the tokens of a review are to be distinct, as `prepare` makes them.
         """
@@ -228,6 +241,8 @@ class NBSVMClassifier(TokenClassifier):
         features: "binary".
         vocabulary_size: number of tokens, padding and unknown included.
         C: inverse of the strength of the regularization, as in scikit-learn.
+        classes: number of classes, two or more. With more, each has a classifier that tells it from the rest, and their
+            probabilities are divided by their sum.
 
     """
 
@@ -236,11 +251,12 @@ class NBSVMClassifier(TokenClassifier):
     vocabulary_step = 65536
     solved = True
 
-    def __init__(self, features, vocabulary_size, C, **kwargs):
+    def __init__(self, features, vocabulary_size, C, classes=2, **kwargs):
         super().__init__(**kwargs)
-        self.settings = {"features": features, "vocabulary_size": vocabulary_size, "C": C}
-        self.token_table = TokenTable(vocabulary_size, width=1, initial_limit=0, name="kernel")
-        self.classifier = TokenDense(1, "sigmoid", name="classifier")
+        self.settings = {"features": features, "vocabulary_size": vocabulary_size, "C": C, "classes": classes}
+        width = 1 if classes == 2 else classes
+        self.token_table = TokenTable(vocabulary_size, width=width, initial_limit=0, name="kernel")
+        self.classifier = TokenDense(width, "sigmoid" if classes == 2 else "log_sigmoid", name="classifier")
 
     def build(self, input_shape=None):
         """Create all weights; they do not depend on the shape of the input."""
@@ -258,16 +274,18 @@ class NBSVMClassifier(TokenClassifier):
         # Not at the top: the other models do without scikit-learn, which takes a second and 100 MB.
         from wordorder.naive_bayes import fit_nbsvm
 
-        weights, bias = fit_nbsvm(self.prepare(training), self.settings["vocabulary_size"], self.settings["C"])
-        self.token_table.rows.assign(weights[:, None])
-        self.classifier.bias.assign([bias])
+        weights, biases = fit_nbsvm(self.prepare(training), self.settings["vocabulary_size"], self.settings["C"])
+        self.token_table.rows.assign(weights)
+        self.classifier.bias.assign(biases)
 
     def call(self, tokens, rows=None, vocabulary=None, training=False):
-        """Return the probability that each review is positive, (batch, 1); arguments as for `LSTMClassifier`.
+        """Return the probabilities, (batch, 1 or classes); arguments as for `LSTMClassifier`.
 
         The tokens of a review are to be distinct, as `prepare` makes them.
         """
-        return self.classifier(self.token_table.rows if rows is None else rows, tokens)
+        x = self.classifier(self.token_table.rows if rows is None else rows, tokens)
+        # Sigmoids divided by their sum, which may be too small to divide by.
+        return x if self.settings["classes"] == 2 else ops.softmax(x)
 
 
 @keras.saving.register_keras_serializable("wordorder")
@@ -286,6 +304,7 @@ class TransformerClassifier(TokenClassifier):
         units: of the encoder's hidden dense layer.
         dropout: fraction dropped between the maximum and the classifier.
         mask: leave out the padding.
+        classes: number of classes, two or more.
 
     """
 
@@ -294,7 +313,17 @@ class TransformerClassifier(TokenClassifier):
     prediction_batch = 32
 
     def __init__(
-        self, features, vocabulary_size, sequence_length, dimension, heads, units, dropout, mask=False, **kwargs
+        self,
+        features,
+        vocabulary_size,
+        sequence_length,
+        dimension,
+        heads,
+        units,
+        dropout,
+        mask=False,
+        classes=2,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.settings = {
@@ -306,6 +335,7 @@ class TransformerClassifier(TokenClassifier):
             "units": units,
             "dropout": dropout,
             "mask": mask,
+            "classes": classes,
         }
         self.trims = mask
         # The limit is that of an Embedding.
@@ -313,7 +343,7 @@ class TransformerClassifier(TokenClassifier):
         self.position_table = TokenTable(sequence_length, width=dimension, initial_limit=0.05, name="positions")
         self.encoder = TransformerEncoder(units, heads, name="encoder")
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
-        self.classifier = keras.layers.Dense(1, activation="sigmoid", name="classifier")
+        self.classifier = class_probabilities(classes)
 
     def build(self, input_shape=None):
         """Create all weights; they do not depend on the shape of the input."""
@@ -327,7 +357,7 @@ class TransformerClassifier(TokenClassifier):
         self.built = True
 
     def call(self, tokens, rows=None, vocabulary=None, training=False):
-        """Return the probability that each review is positive, (batch, 1); the arguments are those of LSTMClassifier.
+        """Return the probabilities, (batch, 1 or classes); the arguments are those of LSTMClassifier.
 
         `tokens` has at most `sequence_length` columns.
         """

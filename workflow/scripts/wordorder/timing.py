@@ -35,7 +35,8 @@ def our_steps(
     # The last batch is not full.
     chunks = sorted(chunks[:-1] or chunks, key=lambda chunk: lengths[chunk].max())
     chunks = [chunks[i] for i in np.linspace(0, len(chunks) - 1, sample).astype(int)]
-    trainer = Trainer(build_model(settings, vocabulary_size, vectors, SEED), RMSprop(**settings["optimizer"]), SEED)
+    model = build_model(settings, vocabulary_size, vectors, SEED, len(data.classes))
+    trainer = Trainer(model, RMSprop(**settings["optimizer"]), SEED)
     step = 0
     while True:
         for batch in batches(
@@ -74,9 +75,11 @@ def keras_steps(data: EncodedReviews, settings: dict, vocabulary_size: int, vect
         embedded = layers.Embedding(vocabulary_size, settings["dimension"], mask_zero=settings["mask"])(inputs)
     x = layers.Bidirectional(layers.LSTM(settings["units"]))(embedded)
     x = layers.Dropout(settings["dropout"])(x)
-    outputs = layers.Dense(1, activation="sigmoid")(x)
+    classes = len(data.classes)
+    outputs = layers.Dense(1, activation="sigmoid")(x) if classes == 2 else layers.Dense(classes, "softmax")(x)
     model = keras.Model(inputs, outputs)
-    model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
+    loss = "binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy"
+    model.compile(optimizer="rmsprop", loss=loss, metrics=["accuracy"])
     for tokens, labels in padded_batches(data, settings, vocabulary_size):
         model.train_on_batch(tokens, labels[:, None])
         yield

@@ -32,7 +32,7 @@ class TrainedModel(NamedTuple):
         """Return what `training.predict` does, for texts."""
         sequences = list(encode_texts(texts, self.vocabulary, **self.vectorizer))
         labels = np.full(len(texts), -1, np.int8)
-        reviews = EncodedReviews([str(i) for i in range(len(texts))], labels, *joined(sequences))
+        reviews = EncodedReviews([str(i) for i in range(len(texts))], labels, *joined(sequences), self.classes)
         return predict(self.model, reviews, self.sequence_length, self.run)
 
 

@@ -23,10 +23,13 @@ from wordorder.models import MODELS, TokenClassifier
 log = logging.getLogger(__name__)
 
 
-def build_model(settings: dict, vocabulary_size: int, vectors: Path | None, seed: int) -> TokenClassifier:
+def build_model(
+    settings: dict, vocabulary_size: int, vectors: Path | None, seed: int, classes: int = 2
+) -> TokenClassifier:
     """Build the model of a variant from its settings, with initial weights that are a function of the seed.
 
     `vectors` is the .npy matrix of pretrained vectors, (vocabulary, dimension) float32, if the variant uses them.
+    `classes` is the number of classes.
     """
     # Keras draws the seeds of its initializers from here. keras.utils.set_random_seed does the same, but imports
     # TensorFlow whatever the backend is.
@@ -36,7 +39,7 @@ def build_model(settings: dict, vocabulary_size: int, vectors: Path | None, seed
     arguments = {name: settings[name] for name in classifier.SETTINGS if name in settings}
     if pretrained is not None:
         arguments["dimension"] = pretrained.shape[1]
-    model = classifier(vocabulary_size=vocabulary_size, **arguments)
+    model = classifier(vocabulary_size=vocabulary_size, classes=classes, **arguments)
     model.build()
     if pretrained is not None:
         model.token_table.rows.assign(pretrained)
@@ -193,7 +196,7 @@ class Trainer:
         self.compiled_step = compiled(self._step, in_place=(0,))
 
     def _loss(self, parts, vocabulary, positions, labels, present, generator_states):
-        """Mean binary cross-entropy over the reviews that are `present`, and the probabilities."""
+        """Mean cross-entropy over the reviews that are `present`, and the probabilities, (batch, 1 or classes)."""
         rows, *weights = parts
         states = dict(zip(map(id, self.generators), generator_states, strict=True))
         fixed = [states.get(id(v), v) for v in self.model.non_trainable_variables]
@@ -202,8 +205,10 @@ class Trainer:
         probabilities, _ = self.model.stateless_call(
             trainable, fixed, positions, rows=rows, vocabulary=vocabulary, training=True
         )
-        probabilities = probabilities[:, 0]
-        losses = ops.binary_crossentropy(labels, probabilities)
+        if probabilities.shape[1] == 1:
+            losses = ops.binary_crossentropy(labels, probabilities[:, 0])
+        else:
+            losses = ops.sparse_categorical_crossentropy(ops.cast(labels, "int32"), probabilities)
         return ops.sum(losses * present) / ops.sum(present), probabilities
 
     def _step(self, state, vocabulary, positions, labels, present, step):
@@ -237,7 +242,11 @@ class Trainer:
             if self.ema_momentum:
                 row_ema = self._drawn(ops.take(table_ema, vocabulary, axis=0), rows, (waited - 1)[:, None])
                 table_ema = ops.scatter_update(table_ema, index, self._drawn(row_ema, new_rows, 1))
-        correct = ops.sum(present * ops.cast((probabilities > 0.5) == (labels > 0.5), "float32"))
+        if probabilities.shape[1] == 1:
+            right = (probabilities[:, 0] > 0.5) == (labels > 0.5)
+        else:
+            right = ops.argmax(probabilities, axis=1) == ops.cast(labels, "int32")
+        correct = ops.sum(present * ops.cast(right, "float32"))
         return State(weights, averages, table, table_average, table_step, ema, table_ema), loss, correct
 
     def _drawn(self, average, weight, steps):
@@ -287,16 +296,19 @@ class Trainer:
 
 
 def predictor(model: TokenClassifier):
-    """Compile `model` for prediction: (weights, rows, vocabulary, positions) -> probabilities, (batch,)."""
+    """Compile `model` for prediction: (weights, rows, vocabulary, positions) -> probabilities, see `predict`."""
 
     def probabilities(weights, rows, vocabulary, positions):
-        return model.stateless_call(*weights, positions, rows=rows, vocabulary=vocabulary)[0][:, 0]
+        outputs = model.stateless_call(*weights, positions, rows=rows, vocabulary=vocabulary)[0]
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
     return compiled(probabilities)
 
 
 def predict(model: TokenClassifier, data: EncodedReviews, sequence_length: int | None, run=None) -> np.ndarray:
-    """Probability that each review is positive, float32, in the order of `data`.
+    """Probability that each review is of the second of two classes, (reviews,) float32, in the order of `data`.
+
+    With more than two classes the probabilities of each, (reviews, classes).
 
     Reviews are taken in the order of their length, so that little padding is computed. `run` is the compiled
     `predictor(model)`, for those who predict more than once.
@@ -311,7 +323,8 @@ def predict(model: TokenClassifier, data: EncodedReviews, sequence_length: int |
         [ops.convert_to_tensor(v) for v in variables]
         for variables in (model.trainable_variables, model.non_trainable_variables)
     ]
-    result = np.empty(len(data.labels), np.float32)
+    classes = model.settings["classes"]
+    result = np.empty(len(data.labels) if classes == 2 else (len(data.labels), classes), np.float32)
     for batch in batches(data, chunks, size, vocabulary_size, sequence_length, model.trims, model.vocabulary_step):
         vocabulary = ops.convert_to_tensor(batch.vocabulary)
         rows = ops.take(model.token_table.rows, vocabulary, axis=0)
@@ -322,11 +335,17 @@ def predict(model: TokenClassifier, data: EncodedReviews, sequence_length: int |
 
 
 def loss_and_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
-    """Binary cross-entropy as Keras computes it (probabilities clipped to 1e-7), and the share of right answers."""
+    """Cross-entropy as Keras computes it (probabilities clipped to 1e-7), and the share of right answers.
+
+    The labels, (reviews,), number the classes; the probabilities are those that `predict` gives.
+    """
     # Clipped in float32, where 1 - 1e-7 is 1 - 1.2e-7.
     clipped = np.clip(probabilities, np.float32(1e-7), np.float32(1 - 1e-7)).astype(np.float64)
-    loss = -np.mean(np.where(labels == 1, np.log(clipped), np.log1p(-clipped)))
-    return float(loss), float(np.mean((probabilities > 0.5) == (labels == 1)))
+    if probabilities.ndim == 1:
+        loss = -np.mean(np.where(labels == 1, np.log(clipped), np.log1p(-clipped)))
+        return float(loss), float(np.mean((probabilities > 0.5) == (labels == 1)))
+    loss = -np.mean(np.log(clipped[np.arange(len(labels)), labels]))
+    return float(loss), float(np.mean(probabilities.argmax(axis=1) == labels))
 
 
 def train_model(

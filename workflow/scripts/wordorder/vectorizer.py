@@ -31,7 +31,7 @@ def adapt_vocabulary(
     vectorizer.adapt(chunks(texts, strip_html))
     tokens = list(map(str, vectorizer.get_vocabulary()))
     if tokens == PADDING_AND_UNKNOWN:
-        raise InputError("There is no word in the training reviews. Check imdb.sources in the config.")
+        raise InputError("There is no word in the training reviews. Check corpus.sources in the config.")
     return tokens
 
 

@@ -1,4 +1,4 @@
-"""Download the archive of the IMDB reviews."""
+"""Download or copy the corpus."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,4 +11,4 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        fetch(snakemake.config["imdb"]["sources"], Path(snakemake.output[0]), snakemake.params.checksum)
+        fetch(snakemake.config["corpus"]["sources"], Path(snakemake.output[0]), snakemake.config["corpus"]["checksum"])

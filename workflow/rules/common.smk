@@ -165,6 +165,12 @@ def run_files(name):
     return [f"results/runs/{variant}/all/seed{seed}/{name}" for variant, seed in RUNS]
 
 
+def active_vectorizers(wildcards):
+    """Vocabulary and settings of every vectorizer that the active variants read."""
+    names = dict.fromkeys(VARIANTS[name]["vectorizer"] for name in config["active_variants"])
+    return [f"results/vectorizers/{name}/{file}" for name in names for file in ("vocabulary.json", "settings.json")]
+
+
 def vectorizer_files():
     """What is made of the reviews for the models that the config asks for, and to tell short reviews from long ones."""
     variants = [VARIANTS[name] for name in [*config["active_variants"], *CURVE["variants"]]]
@@ -175,7 +181,9 @@ def vectorizer_files():
         if variant["features"] in PRETRAINED
     )
     files = [
-        f"{name}/{file}" for name in names for file in ["vocabulary.json", *(f"{split}.arrow" for split in SPLITS)]
+        f"{name}/{file}"
+        for name in names
+        for file in ["vocabulary.json", "settings.json", *(f"{split}.arrow" for split in SPLITS)]
     ]
     teachers = [VARIANTS[teacher] for variant in variants for teacher in variant.get("teachers", [])]
     readers = [*(variant for variant in variants if variant["features"] == "cbow"), *teachers]
@@ -222,5 +230,6 @@ def report_products(wildcards):
     return [
         *expand("results/figures/{figure}.html", figure=figures),
         *expand("results/tables/{table}.html", table=tables),
+        "results/disagreements.html",
         *expand("results/model_cards/{variant}.html", variant=config["active_variants"]),
     ]

@@ -381,6 +381,50 @@ use rule render_summary as render_analogies with:
         "benchmarks/render_analogies.tsv"
 
 
+rule show_disagreements:
+    input:
+        predictions=run_files("predictions.parquet"),
+        reviews="results/reviews/test.parquet",
+        models=[f"results/runs/{variant}/all/seed{min(SEEDS[variant])}/model.keras" for variant, _ in RUNS],
+        readers=active_vectorizers,
+        lib=library(
+            "explanation",
+            "trained",
+            "pages",
+            "models",
+            "layers",
+            "transformer",
+            "training",
+            "vectorizer",
+            "predictions",
+            "corpus",
+        ),
+    output:
+        html=report(
+            "results/disagreements.html",
+            caption="../report/disagreements.rst",
+            category="Errors",
+            labels={"what": "Reviews on which variants disagree"},
+        ),
+    log:
+        "logs/show_disagreements.log",
+    benchmark:
+        "benchmarks/show_disagreements.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        results="results",
+        runs=RUNS,
+        backend=lookup("backend", within=config),
+    message:
+        "Looking at the reviews on which the variants disagree"
+    script:
+        "../scripts/show_disagreements.py"
+
+
 rule write_model_card:
     input:
         record=first_run_file("training.json"),

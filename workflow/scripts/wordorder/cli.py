@@ -67,7 +67,7 @@ def csv_texts(file: BinaryIO, name: str, column: str) -> Iterator[str | None]:
         for record in reader:
             yield record[column]
     except csv.Error as error:
-        raise InputError(f"{name}, line {reader.line_num}: it is not CSV ({error}).") from error
+        raise InputError(f"{name}, line {reader.reader.line_num}: it is not CSV ({error}).") from error
 
 
 def parquet_texts(path: Path, column: str) -> Iterator[str | None]:

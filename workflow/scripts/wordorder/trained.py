@@ -61,7 +61,7 @@ def load_trained(results: Path, variant: str, seed: int | None = None) -> Traine
         seed = trained[variant][0]
     if seed not in trained[variant]:
         raise InputError(
-            f"{variant} is not trained with seed {seed}, but with: {', '.join(map(str, trained[variant]))}."
+            f"{variant} is not trained with seed {seed}, but with {', '.join(map(str, trained[variant]))}."
         )
     folder = results / f"runs/{variant}/all/seed{seed}"
     record = folder / "training.json"

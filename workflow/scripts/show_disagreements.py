@@ -1,0 +1,95 @@
+"""Show the test reviews on which the variants disagree most, with the words coloured by what they did."""
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from wordorder.corpus import read_reviews
+from wordorder.explanation import explain, explanation_html
+from wordorder.files import replacing
+from wordorder.job import logged, start_backend
+from wordorder.pages import page
+from wordorder.predictions import read_several
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+REVIEWS = 8
+# Words of a review, at most: to be read, and each word is left out once.
+LONGEST = 200
+STYLE = """
+section { margin: 2rem 0; }
+.side { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 1rem; }
+.side div { border: 1px solid #e5e5e5; border-radius: 6px; padding: .5rem .75rem; }
+.side p { font-size: .85rem; line-height: 1.6; white-space: pre-wrap; overflow-wrap: anywhere; margin: .25rem 0 0; }
+.wrong { color: #b04000; }
+"""
+
+
+def most_disputed(probabilities: np.ndarray, texts: list[str], count: int) -> list[int]:
+    """Return the reviews whose probabilities (variants, reviews) differ most, by their standard deviation."""
+    short = np.array([len(text.split()) <= LONGEST for text in texts])
+    order = np.argsort(-np.where(short, probabilities.std(axis=0), -1), kind="stable")
+    return [int(i) for i in order[:count] if short[i]]
+
+
+def main(
+    predictions: list[Path],
+    reviews: Path,
+    html: Path,
+    *,
+    results: Path,
+    runs: list[tuple[str, int]],
+    backend: str,
+    threads: int,
+) -> None:
+    """Write the page; `runs` holds the variant and the seed of each file of predictions, `results` all models."""
+    start_backend(backend, threads)
+    from wordorder.trained import load_trained
+
+    read = read_several(predictions)
+    # Of its class, for each review.
+    if len(read.classes) == 2:
+        right = np.where(read.labels == 1, read.probabilities, 1 - read.probabilities)
+    else:
+        right = np.take_along_axis(read.probabilities, read.labels[None, :, None], axis=2)[:, :, 0]
+    means = pd.DataFrame(right, index=[variant for variant, _ in runs]).groupby(level=0, sort=False).mean()
+    table = read_reviews(reviews)
+    texts = table["text"].to_pylist()
+    disputed = most_disputed(means.to_numpy(), texts, REVIEWS)
+    shown: dict[int, list[str]] = {i: [] for i in disputed}
+    for variant in means.index:
+        trained = load_trained(results, variant)
+        for i in disputed:
+            answer, number, pieces = explain(trained.probabilities, texts[i])
+            probability = float(answer if answer.ndim == 0 else answer[number])
+            verdict = int(probability > 0.5) if answer.ndim == 0 else number
+            mark = "" if verdict == read.labels[i] else ' class="wrong"'
+            shown[i].append(
+                f"<div><strong>{escape(variant)}</strong>: <span{mark}>{escape(read.classes[verdict])}</span>, "
+                f"P({escape(read.classes[number])}) = {probability:.2f}<p>{explanation_html(pieces)}</p></div>"
+            )
+        print(f"{variant}: done")
+    sections = [
+        f"<section><h2>{escape(read.ids[i])}: {escape(read.classes[read.labels[i]])}</h2>"
+        f'<div class="side">{"".join(shown[i])}</div></section>'
+        for i in disputed
+    ]
+    with replacing(html) as part:
+        part.write_text(page("Disagreements", "\n".join(sections), STYLE), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            predictions=[Path(path) for path in snakemake.input.predictions],
+            reviews=Path(snakemake.input.reviews),
+            html=Path(snakemake.output.html),
+            results=Path(snakemake.params.results),
+            runs=snakemake.params.runs,
+            backend=snakemake.params.backend,
+            threads=snakemake.threads,
+        )

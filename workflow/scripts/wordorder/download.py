@@ -168,7 +168,11 @@ def pack(folder: Path, part: Path) -> None:
                     entry.type = tarfile.DIRTYPE
                     archive.addfile(entry)
                 elif stat.S_ISREG(mode):
-                    with reading(path) as file:
+                    try:
+                        file = path.open("rb")
+                    except OSError as error:
+                        refuse(error)
+                    with file:
                         entry.size = os.fstat(file.fileno()).st_size
                         archive.addfile(entry, file)
                 else:
@@ -177,10 +181,12 @@ def pack(folder: Path, part: Path) -> None:
 
 def unpack(part: Path) -> None:
     """Replace a file that is compressed by gzip by what is in it; leave any other as it is."""
+    whole = part.with_name(f"{part.name}.gz")
+    # What a killed run has left.
+    whole.unlink(missing_ok=True)
     with part.open("rb") as file:
         if file.read(2) != b"\x1f\x8b":
             return
-    whole = part.with_name(f"{part.name}.gz")
     part.replace(whole)
     try:
         with gzip.open(whole) as file, writing(part) as copy:
@@ -269,7 +275,7 @@ def reading(path: Path) -> Iterator[BinaryIO]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}") from error
+        raise SourceError(error.strerror) from error
     with file:
         yield file
 

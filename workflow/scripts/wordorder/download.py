@@ -104,8 +104,7 @@ def fetch_first(
         raise InputError(
             "\n".join([f"{target} cannot be had from any of its sources:", *failures])
             + "\nIf it is not enough to try again later, download the file that these sources name in another way "
-            "and put its path first in the list of sources in the config. If it is a file of your own, write its "
-            "checksum there, or null."
+            "and put its path first in the list of sources in the config."
         )
 
 
@@ -306,8 +305,8 @@ def check(part: Path, checksum: str) -> None:
     algorithm, expected = checksum.lower().split(":")
     received = pooch.file_hash(part, algorithm)
     if received != expected:
-        hint = f"; {WEB_PAGE}" if is_web_page(part) else ""
-        raise PassingError(f"wrong checksum, expected {algorithm}:{expected}, received {algorithm}:{received}{hint}")
+        hint = WEB_PAGE if is_web_page(part) else "if it is the file that you want, write this one in the config"
+        raise PassingError(f"wrong checksum, expected {algorithm}:{expected}, received {algorithm}:{received}; {hint}")
 
 
 def is_web_page(path: Path) -> bool:

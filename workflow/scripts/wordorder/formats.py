@@ -62,13 +62,17 @@ def read_corpus(
     """Read a corpus; the arguments are the keys of the same names in the config.
 
     `unlabelled` is what stands in the place of a class for texts that have none. Raises InputError if the file is
-    damaged or is no such corpus.
+    damaged, is no such corpus or has no text.
     """
     if format == "folders":
-        return read_folders(path, unlabelled)
-    names = {"text": text_column, "label": label_column} | ({"split": split_column} if split_column else {})
-    columns = {"csv": csv_columns, "parquet": parquet_columns}[format](path, names)
-    return corpus_of_columns(path, names, columns, unlabelled)
+        corpus = read_folders(path, unlabelled)
+    else:
+        names = {"text": text_column, "label": label_column} | ({"split": split_column} if split_column else {})
+        columns = {"csv": csv_columns, "parquet": parquet_columns}[format](path, names)
+        corpus = corpus_of_columns(path, names, columns, unlabelled)
+    if not corpus.texts:
+        raise InputError(f"{path}: there is no text in it. Check corpus.sources and corpus.format in the config.")
+    return corpus
 
 
 def read_folders(path: Path, unlabelled: str | None) -> Corpus:

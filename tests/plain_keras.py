@@ -16,10 +16,11 @@ CASES = [
 class PlainClassifier(keras.Model):
     """The chapter's models as the chapter builds them: `one_hot` or `Embedding`, `Bidirectional(LSTM)`, `Dense`.
 
-    Or, with the pooling "max", the largest state of each unit in place of the last.
+    Or, with the pooling "max", the largest state of each unit in place of the last; with more than two classes a
+    softmax in place of the sigmoid.
     """
 
-    def __init__(self, features, mask, pooling="last"):
+    def __init__(self, features, mask, pooling="last", classes=2):
         super().__init__()
         self.features, self.mask, self.pooling = features, mask, pooling
         # Look up each row of the embedding once and multiply. On TensorFlow the RMSprop of Keras 3 (3.15) squares the
@@ -31,10 +32,12 @@ class PlainClassifier(keras.Model):
                 VOCABULARY, DIMENSION, mask_zero=mask, trainable=features != "glove"
             )
         self.bidirectional = keras.layers.Bidirectional(keras.layers.LSTM(UNITS, return_sequences=pooling == "max"))
-        self.classifier = keras.layers.Dense(1, activation="sigmoid")
+        self.classifier = (
+            keras.layers.Dense(1, activation="sigmoid") if classes == 2 else keras.layers.Dense(classes, "softmax")
+        )
 
     def call(self, tokens):
-        """Return the probability of a positive review, (batch, 1)."""
+        """Return the probability of a positive review, (batch, 1), or those of the classes, (batch, classes)."""
         if self.features == "one_hot":
             embedded = ops.one_hot(tokens, VOCABULARY)
         elif self.each_row_once:
@@ -79,15 +82,15 @@ def weights_of(model):
     return [model.token_table.rows, *lstm.kernels, *lstm.recurrent_kernels, *lstm.biases, *model.classifier.weights]
 
 
-def pair(features, mask, pooling="last", seed=1, dropout=0.0, token_dropout=0.0):
+def pair(features, mask, pooling="last", seed=1, dropout=0.0, token_dropout=0.0, classes=2):
     """Make a plain model with random weights, biases included, and ours with the same."""
     rng = np.random.default_rng(seed)
-    plain = PlainClassifier(features, mask, pooling)
+    plain = PlainClassifier(features, mask, pooling, classes)
     plain(np.ones((1, LENGTH), "int32"))
     for weight in plain.weights:
         weight.assign(rng.normal(0, 0.5, weight.shape))
     dimension = None if features == "one_hot" else DIMENSION
-    model = LSTMClassifier(features, VOCABULARY, UNITS, dropout, dimension, mask, pooling, token_dropout)
+    model = LSTMClassifier(features, VOCABULARY, UNITS, dropout, dimension, mask, pooling, token_dropout, classes)
     model.build()
     for weight, value in zip(weights_of(model), plain.parts(), strict=True):
         # A copy: on JAX the training of one model would delete the arrays of the other.

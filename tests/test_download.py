@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import tracemalloc
@@ -165,7 +166,7 @@ def target(tmp_path):
 
 
 fetch = functools.partial(download.fetch, pause=0)
-fetch_member = functools.partial(download.fetch_member, pause=0)
+fetch_vectors = functools.partial(download.fetch_vectors, pause=0)
 
 
 def assert_only(target, content):
@@ -290,7 +291,10 @@ def test_wrong_checksum(server, target):
     # Catches: a wrong file accepted, and a message that does not say what came.
     url = server.add("/a", whole(b"another file"))
     message = message_of_failure(target, fetch, [url], target, md5(CONTENT))
-    assert f"- {url}: wrong checksum, expected {md5(CONTENT)}, received {md5(b'another file')}." in message
+    assert (
+        f"- {url}: wrong checksum, expected {md5(CONTENT)}, received {md5(b'another file')}; if it is the file"
+        in message
+    )
     assert len(server.paths) == 3
 
 
@@ -361,14 +365,13 @@ def test_local_path_and_file_address(target, tmp_path):
 
 
 def test_local_faults_are_not_tried_again(server, target, tmp_path):
-    # Catches: pauses for what no pause can mend: no file, a folder, a wrong file.
+    # Catches: pauses for what no pause can mend: no file, a wrong file.
     wrong = tmp_path / "wrong"
     wrong.write_bytes(b"another file")
-    sources = [str(tmp_path / "none"), tmp_path.as_uri(), str(wrong)]
+    sources = [str(tmp_path / "none"), str(wrong)]
     message = message_of_failure(target, functools.partial(fetch, pause=3600), sources, target, md5(CONTENT))
     assert [line.split(": ")[1].split(",")[0] for line in message.splitlines()[1:-1]] == [
         "No such file or directory.",
-        "Is a directory.",
         "wrong checksum",
     ]
     fetch([*sources, server.add("/a", whole(CONTENT))], target, md5(CONTENT), pause=3600)
@@ -487,7 +490,7 @@ def damaged(archive, tmp_path):
 
 def test_only_the_member_travels(server, target, archive, tmp_path):
     # Catches: the whole archive fetched for one member; other bytes; a copy of the archive left.
-    fetch_member([server.add("/a.zip", ranges(archive))], target, "member.txt", md5(MEMBER))
+    fetch_vectors([server.add("/a.zip", ranges(archive))], target, "member.txt", md5(MEMBER))
     assert_only(target, MEMBER)
     start, stop = member_extent(archive, tmp_path)
     assert stop - start < server.sent < stop - start + 70_000 < len(archive) / 5
@@ -495,7 +498,7 @@ def test_only_the_member_travels(server, target, archive, tmp_path):
 
 def test_whole_archive_where_there_are_no_ranges(server, target, archive):
     # Catches: giving up a server without byte ranges, and leaving the archive beside the member.
-    fetch_member([server.add("/a.zip", whole(archive))], target, "member.txt", md5(MEMBER))
+    fetch_vectors([server.add("/a.zip", whole(archive))], target, "member.txt", md5(MEMBER))
     assert_only(target, MEMBER)
     assert server.sent >= len(archive)
 
@@ -505,7 +508,7 @@ def test_local_zip(target, archive, tmp_path, as_source):
     # Catches: a zip downloaded by hand that cannot be used, or that is deleted.
     path = tmp_path / "my archive.zip"
     path.write_bytes(archive)
-    fetch_member([as_source(path)], target, "member.txt", md5(MEMBER))
+    fetch_vectors([as_source(path)], target, "member.txt", md5(MEMBER))
     assert_only(target, MEMBER)
     assert path.read_bytes() == archive
 
@@ -515,7 +518,7 @@ def test_leftovers_of_a_killed_run_with_a_zip(target, archive, tmp_path):
     for name in (f".part-{target.name}", f".part-{target.name}.zip"):
         target.with_name(name).write_bytes(archive)
     (tmp_path / "a.zip").write_bytes(archive)
-    fetch_member([str(tmp_path / "a.zip")], target, "member.txt", md5(MEMBER))
+    fetch_vectors([str(tmp_path / "a.zip")], target, "member.txt", md5(MEMBER))
     assert_only(target, MEMBER)
 
 
@@ -523,7 +526,7 @@ def test_leftovers_of_a_killed_run_with_a_zip(target, archive, tmp_path):
 def test_missing_member(server, target, archive, serve):
     # Catches: the deep KeyError, trying again, and a message that does not say what there is.
     url = server.add("/a.zip", serve(archive))
-    message = message_of_failure(target, fetch_member, [url], target, "other.txt", md5(MEMBER))
+    message = message_of_failure(target, fetch_vectors, [url], target, "other.txt", md5(MEMBER))
     assert f"- {url}: the archive has no member other.txt; it has before.txt, member.txt, after.txt." in message
     # At most: the question for a range, and the whole archive.
     assert len(server.paths) <= 2
@@ -534,7 +537,7 @@ def test_not_a_zip(server, target, serve):
     # Catches: the deep BadZipFile, and trying again.
     url = server.add("/a.zip", serve(CONTENT))
     message = message_of_failure(
-        target, functools.partial(fetch_member, pause=3600), [url], target, "member.txt", md5(MEMBER)
+        target, functools.partial(fetch_vectors, pause=3600), [url], target, "member.txt", md5(MEMBER)
     )
     assert f"- {url}: not a zip archive." in message
 
@@ -542,25 +545,25 @@ def test_not_a_zip(server, target, serve):
 def test_web_page_instead_of_the_zip(server, target):
     # Catches: a login page reported as nothing but a bad zip.
     url = server.add("/a.zip", whole(PAGE))
-    assert "web page" in message_of_failure(target, fetch_member, [url], target, "member.txt", md5(MEMBER))
+    assert "web page" in message_of_failure(target, fetch_vectors, [url], target, "member.txt", md5(MEMBER))
 
 
 @pytest.mark.parametrize("serve", [ranges, whole])
 def test_damaged_member(server, target, archive, tmp_path, serve):
     # Catches: a damaged member kept, whatever its checksum; and damage on the way for which there is no second try.
     good, bad = serve(archive), serve(damaged(archive, tmp_path))
-    message = message_of_failure(target, fetch_member, [server.add("/a", bad)], target, "member.txt", md5(MEMBER))
+    message = message_of_failure(target, fetch_vectors, [server.add("/a", bad)], target, "member.txt", md5(MEMBER))
     assert "member.txt is damaged" in message
     # One attempt takes two requests: the directory and the member, or the refused range and the whole.
     assert len(server.paths) == 6
-    fetch_member([server.add("/b", bad, bad, good)], target, "member.txt", md5(MEMBER))
+    fetch_vectors([server.add("/b", bad, bad, good)], target, "member.txt", md5(MEMBER))
     assert_only(target, MEMBER)
 
 
 def test_member_with_another_checksum(server, target, archive):
     # Catches: the checksum taken of the archive, or not at all.
     url = server.add("/a", ranges(archive))
-    message = message_of_failure(target, fetch_member, [url], target, "member.txt", md5(archive))
+    message = message_of_failure(target, fetch_vectors, [url], target, "member.txt", md5(archive))
     assert f"expected {md5(archive)}, received {md5(MEMBER)}" in message
 
 
@@ -568,8 +571,8 @@ def test_member_with_another_checksum(server, target, archive):
 def test_faults_of_ranges_that_pass(server, target, archive, fault):
     # Catches: giving up at a fault of the first request (the directory) or of the second (the member).
     good = ranges(archive)
-    fetch_member([server.add("/a", fault, good)], target, "member.txt", md5(MEMBER))
-    fetch_member([server.add("/b", good, fault, good)], target, "member.txt", md5(MEMBER))
+    fetch_vectors([server.add("/a", fault, good)], target, "member.txt", md5(MEMBER))
+    fetch_vectors([server.add("/b", good, fault, good)], target, "member.txt", md5(MEMBER))
     assert_only(target, MEMBER)
 
 
@@ -592,7 +595,7 @@ def test_range_that_ends_early(server, target, archive, monkeypatch, end):
         if end == "stuck":
             request.server.released.wait()
 
-    message = message_of_failure(target, fetch_member, [server.add("/a", answer)], target, "member.txt", md5(MEMBER))
+    message = message_of_failure(target, fetch_vectors, [server.add("/a", answer)], target, "member.txt", md5(MEMBER))
     expected = {"half": "IncompleteRead", "dropped": "reset", "stuck": "no answer for 0.3 seconds"}
     assert expected[end] in message
     assert server.paths == ["/a"] * 6
@@ -601,7 +604,7 @@ def test_range_that_ends_early(server, target, archive, monkeypatch, end):
 def test_missing_archive(server, target):
     # Catches: trying an archive again that is not there; remotezip hides the status.
     url = server.add("/a.zip", status(404))
-    message = message_of_failure(target, fetch_member, [url], target, "member.txt", md5(MEMBER))
+    message = message_of_failure(target, fetch_vectors, [url], target, "member.txt", md5(MEMBER))
     assert f"- {url}: HTTP status 404 Not Found." in message
     assert server.paths == ["/a.zip"]
 
@@ -615,7 +618,7 @@ def test_mirrors_of_an_archive(server, target, archive, tmp_path):
         server.add("/c", half(archive)),
         server.add("/d", ranges(archive)),
     ]
-    fetch_member(sources, target, "member.txt", md5(MEMBER))
+    fetch_vectors(sources, target, "member.txt", md5(MEMBER))
     assert_only(target, MEMBER)
 
 
@@ -625,7 +628,7 @@ def test_encrypted_member(target, tmp_path):
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.rindex(signature) + offset] |= 1
     (tmp_path / "a.zip").write_bytes(content)
-    message = message_of_failure(target, fetch_member, [str(tmp_path / "a.zip")], target, "member.txt", md5(MEMBER))
+    message = message_of_failure(target, fetch_vectors, [str(tmp_path / "a.zip")], target, "member.txt", md5(MEMBER))
     assert "encrypted" in message
 
 
@@ -636,9 +639,111 @@ def test_member_is_not_held_in_memory(server, target, tmp_path, serve):
     url = server.add("/a.zip", serve(write_zip(tmp_path / "a.zip", {"member.txt": content})))
     tracemalloc.start()
     try:
-        fetch_member([url], target, "member.txt", md5(content))
+        fetch_vectors([url], target, "member.txt", md5(content))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < 16_000_000
     assert target.stat().st_size == len(content)
+
+
+# Folders, and files that are not in an archive.
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with files that are hidden, empty, the same as another, and in folders; in an odd order."""
+    folder = tmp_path / "corpus"
+    for name in ("pos/b.txt", "pos/a.txt", "neg/c.txt", "pos/.hidden", ".git/x", "empty.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name if name != "empty.txt" else "")
+    (folder / "neg/d.txt").hardlink_to(folder / "neg/c.txt")
+    (folder / "none").mkdir()
+    return folder
+
+
+def test_folder_becomes_an_archive(target, folder):
+    # Catches: files that are lost or come twice, hidden ones that come along, a second name of a file taken for a link.
+    fetch([str(folder)], target, None)
+    with tarfile.open(target) as archive:
+        content = {
+            entry.name: archive.extractfile(entry).read().decode() if entry.isreg() else None for entry in archive
+        }
+    assert content == {
+        "neg": None,
+        "none": None,
+        "pos": None,
+        "empty.txt": "",
+        "neg/c.txt": "neg/c.txt",
+        "neg/d.txt": "neg/c.txt",
+        "pos/a.txt": "pos/a.txt",
+        "pos/b.txt": "pos/b.txt",
+    }
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_archive_of_a_folder_is_a_function_of_its_contents(target, folder, tmp_path):
+    # Catches: dates, owners and rights in the archive, the order of the directory, the place of the folder.
+    fetch([str(folder)], target, None)
+    first = target.read_bytes()
+    other = tmp_path / "elsewhere"
+    for name in ("empty.txt", "pos/a.txt", "pos/b.txt", "neg/d.txt", "neg/c.txt"):
+        (other / name).parent.mkdir(parents=True, exist_ok=True)
+        (other / name).write_bytes((folder / name).read_bytes())
+        (other / name).chmod(0o600)
+        os.utime(other / name, (0, 0))
+    (other / "none").mkdir()
+    fetch([other.as_uri()], target, None)
+    assert target.read_bytes() == first
+    (other / "pos/a.txt").write_text("edited")
+    fetch([str(other)], target, None)
+    assert target.read_bytes() != first
+
+
+@pytest.mark.parametrize("link", ["file", "folder", "pipe"])
+def test_links_in_a_folder_are_refused(target, folder, link):
+    # Catches: any file of the machine that a link leads to, packed with the corpus; a pipe that is waited for.
+    path = folder / "pos/link.txt"
+    if link == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/etc/passwd" if link == "file" else "/etc")
+    message = message_of_failure(target, functools.partial(fetch, pause=3600), [str(folder)], target, None)
+    assert f"- {folder}: {path} is a link or a device; put the file itself there." in message
+
+
+def test_a_file_that_may_not_be_read_is_named(target, folder):
+    # Catches: an error that does not say which of 50,000 files it is.
+    (folder / "pos/a.txt").chmod(0)
+    if os.access(folder / "pos/a.txt", os.R_OK):
+        pytest.skip("this user may read everything")
+    message = message_of_failure(target, fetch, [str(folder)], target, None)
+    assert f"- {folder}: {folder / 'pos/a.txt'}: Permission denied." in message
+
+
+def test_no_checksum_takes_any_file(target, tmp_path, caplog):
+    # Catches: a check against nothing, and a log that claims one.
+    (tmp_path / "mine.csv").write_bytes(CONTENT)
+    with caplog.at_level(logging.INFO):
+        fetch([str(tmp_path / "mine.csv")], target, None)
+    assert_only(target, CONTENT)
+    assert "right checksum" not in caplog.text
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["as it is", "gzip"])
+def test_vectors_without_an_archive(server, target, tmp_path, compress):
+    # Catches: a compressed file under the final name, a checksum of what was not unpacked, leftovers of a killed run.
+    target.with_name(f".part-{target.name}.gz").write_bytes(b"left over")
+    content = compress(MEMBER)
+    (tmp_path / "cc.de.300.vec.gz").write_bytes(content)
+    for source in (str(tmp_path / "cc.de.300.vec.gz"), server.add("/a.gz", whole(content))):
+        fetch_vectors([source], target, None, md5(MEMBER))
+        assert_only(target, MEMBER)
+        target.unlink()
+
+
+def test_compressed_vectors_that_end_early(server, target):
+    # Catches: half a file of vectors, which is one, too; an EOFError of Python.
+    content = gzip.compress(MEMBER)
+    url = server.add("/a.gz", whole(content[: len(content) // 2]))
+    assert "the file is not complete" in message_of_failure(target, fetch_vectors, [url], target, None, None)

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score, roc_auc_score
 
 from wordorder.metrics import classification_metrics, expected_calibration_error
 
@@ -72,3 +73,39 @@ def test_a_model_that_always_says_the_same():
     assert (metrics["f1"], metrics["roc_auc"]) == (0, 0.5)
     # Confidence 0.75, three of eight right.
     assert metrics["expected_calibration_error"] == pytest.approx(0.375)
+
+
+# Of three classes; two rows with equal probabilities.
+THREE_LABELS = np.array([0, 1, 2, 2, 1, 0], "int32")
+THREE = np.array(
+    [[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0, 0, 1], [0.5, 0.5, 0], [0.5, 0, 0.5], [0.25, 0, 0.75]], "float32"
+)
+
+
+def test_metrics_of_three_classes():
+    # Catches: means weighted by the sizes of the classes, a mean over the classes in place of a sum, another answer of
+    # equal ones than the first.
+    metrics = classification_metrics(THREE_LABELS, THREE)
+    # Answers: 0, 1, 2, 0, 0, 2. Of class 0 one of three answers and two reviews is right, of 1 one of one and two, of 2
+    # one of two and two.
+    assert metrics["f1"] == pytest.approx((2 / 5 + 2 / 3 + 2 / 4) / 3)
+    assert metrics["f1"] == f1_score(THREE_LABELS, THREE.argmax(axis=1), average="macro")
+    # The squares of quarters.
+    assert metrics["brier_score"] == pytest.approx((6 + 6 + 0 + (4 + 4 + 16) + (4 + 16 + 4) + (9 + 9)) / 16 / 6)
+    assert metrics["roc_auc"] == pytest.approx(roc_auc_score(THREE_LABELS, THREE, multi_class="ovr"))
+    # Confidences 0.5 (right, right, wrong, wrong), 1 (right), 0.75 (wrong).
+    assert metrics["expected_calibration_error"] == pytest.approx((0 + 0 + 0.75) / 6)
+    assert all(type(value) is float for value in metrics.values())
+
+
+def test_probabilities_that_do_not_quite_add_up():
+    # Catches: scikit-learn's refusal of what a softmax in float32 gives.
+    metrics = classification_metrics(THREE_LABELS, THREE * np.float32(1.001))
+    assert metrics["roc_auc"] == classification_metrics(THREE_LABELS, THREE)["roc_auc"]
+
+
+def test_three_classes_of_a_model_that_has_learned_nothing():
+    # Catches: a warning or an error where there is no answer of a class.
+    metrics = classification_metrics(THREE_LABELS, np.full((6, 3), 1 / 3, "float32"))
+    assert (metrics["roc_auc"], metrics["f1"]) == (0.5, pytest.approx(0.5 / 3))
+    assert metrics["brier_score"] == pytest.approx(2 / 3)

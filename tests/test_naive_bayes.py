@@ -84,6 +84,42 @@ def test_probabilities_are_those_of_scikit_learn_from_the_text_on(tmp_path, corp
     assert not (tmp_path / "backup").exists()
 
 
+def test_more_classes_are_told_one_from_the_rest(tmp_path, corpus):
+    # Catches: a class that is left out, ratios of another class, probabilities that do not add up to 1; a third class
+    # lost with the file.
+    (texts, labels), (others, _), training, validation, vocabulary = corpus
+    labels = np.where(["film" in text for text in texts], 2, labels)
+    training = training._replace(labels=labels, classes=["a", "b", "c"])
+    validation = validation._replace(classes=["a", "b", "c"])
+    model = build_model(SETTINGS, len(vocabulary), None, 1, classes=3)
+    train_model(model, training, validation, SETTINGS, 1, Backup(tmp_path / "backup", ""))
+    expected = []
+    vectorizer = CountVectorizer(binary=True, ngram_range=(1, 3), token_pattern=r"\S+")
+    words, tests = vectorizer.fit_transform(texts).toarray(), vectorizer.transform(others).toarray()
+    for label in range(3):
+        own, rest = (1 + words[rows].sum(axis=0) for rows in (labels == label, labels != label))
+        # Padding and the unknown token, as above.
+        ratios = np.log((own / (own.sum() + 2)) / (rest / (rest.sum() + 2)))
+        classifier = LogisticRegression(C=2.0, solver="lbfgs", fit_intercept=False, tol=1e-10, max_iter=10_000)
+        classifier.fit(np.column_stack([words * ratios, np.ones(len(words))]), labels == label)
+        expected.append(classifier.predict_proba(np.column_stack([tests * ratios, np.ones(len(tests))]))[:, 1])
+    expected = np.array(expected) / np.sum(expected, axis=0)
+    probabilities = predict(model, validation, None)
+    np.testing.assert_allclose(probabilities, expected.T, atol=4e-4)
+    assert np.ptp(expected, axis=1).min() > 0.5
+    save_model(model, tmp_path / "model.keras")
+    np.testing.assert_array_equal(predict(load_model(tmp_path / "model.keras"), validation, None), probabilities)
+
+
+def test_a_review_that_is_of_no_class(corpus):
+    # Catches: zero divided by zero, where each class is so unlikely that its probability is no float32.
+    *_, validation, vocabulary = corpus
+    model = build_model(SETTINGS, len(vocabulary), None, 1, classes=3)
+    model.classifier.bias.assign([-500.0, -501.0, -500.0])
+    share = np.exp([0, -1, 0]) / np.exp([0, -1, 0]).sum()
+    np.testing.assert_allclose(predict(model, validation, None), np.tile(share, (60, 1)), rtol=1e-4)
+
+
 def test_ratios_of_an_example_by_hand():
     # Catches: ratios of counts instead of shares, smoothing in one class only.
     matrix = csr_array(np.array([[1.0, 1, 0], [1, 0, 0], [0, 1, 1]]))

@@ -73,26 +73,33 @@ def train(folder, seed=1, number=200, **changes):
     return model, train_model(model, learnable(number, seed=1), validation, settings, seed, backup), validation
 
 
-@pytest.mark.parametrize("epsilon", [1e-14, 1e-7])
-@pytest.mark.parametrize(("features", "mask", "pooling"), CASES)
-def test_steps_are_those_of_plain_keras(features, mask, pooling, epsilon):
+STEPS = [(*case, epsilon, 2) for case in CASES for epsilon in (1e-14, 1e-7)]
+STEPS += [("embedding", True, "last", 1e-14, 3)]
+
+
+@pytest.mark.parametrize(("features", "mask", "pooling", "epsilon", "classes"), STEPS)
+def test_steps_are_those_of_plain_keras(features, mask, pooling, epsilon, classes):
     # Catches: an update that is not that of Keras' RMSprop, also for rows of the table whose tokens are absent from
     # some batches and whose average is made up later; frozen vectors that move; a loss that is not the mean over the
-    # reviews of a batch that is not full.
+    # reviews of a batch that is not full; with more than two classes another loss than the cross-entropy, or other
+    # answers than the classes with the highest probability.
     optimizer = RMSprop(learning_rate=0.01, rho=0.9, epsilon=epsilon)
-    plain, model = pair(features, mask, pooling)
+    plain, model = pair(features, mask, pooling, classes=classes)
     plain.each_row_once = True
-    plain.compile(keras.optimizers.RMSprop(*optimizer[:2], epsilon=epsilon), "binary_crossentropy")
+    loss = "binary_crossentropy" if classes == 2 else "sparse_categorical_crossentropy"
+    plain.compile(keras.optimizers.RMSprop(*optimizer[:2], epsilon=epsilon), loss, metrics=["accuracy"])
     # The batches are of different words, as those of a real corpus are.
     tokens = np.concatenate([token_batch([LENGTH, 7, 3, 1], seed, 4 + 9 * seed) for seed in range(1, 5)])[:15]
-    labels = np.arange(15) % 3 == 0
+    labels = np.arange(15) % 3 == 0 if classes == 2 else np.arange(15) % 3
     data = encoded(tokens, labels)
     trainer = Trainer(model, optimizer, seed=1)
     chunks = np.split(np.arange(15), [4, 8, 12])
     for step, batch in enumerate(batches(data, chunks, 4, VOCABULARY, LENGTH, trim=mask)):
-        loss, _ = trainer.run_batch(batch, data.labels, step)
-        expected = plain.train_on_batch(tokens[chunks[step]], labels[chunks[step], None].astype("float32"))
+        loss, correct = trainer.run_batch(batch, data.labels, step)
+        plain.reset_metrics()
+        expected, accuracy = plain.train_on_batch(tokens[chunks[step]], labels[chunks[step], None].astype("float32"))
         np.testing.assert_allclose(loss, expected, atol=1e-5)
+        assert float(correct) == pytest.approx(accuracy * len(chunks[step]))
         trainer.assign()
         for weight, value in zip(weights_of(model), plain.parts(), strict=True):
             # An epsilon of 1e-14 divides each gradient by its own size: where that is but a rounding error, the two
@@ -292,6 +299,66 @@ def test_loss_and_accuracy_are_those_of_keras():
     metric = keras.metrics.BinaryAccuracy()
     metric.update_state(labels, probabilities)
     assert accuracy == pytest.approx(float(metric.result()))
+
+
+def test_loss_and_accuracy_of_more_classes_are_those_of_keras():
+    # Catches: the probability of another class than that of the label, another clipping, the last of equal answers.
+    labels = np.array([0, 1, 2, 2, 1])
+    probabilities = np.array([[1, 0, 0], [0.2, 0.5, 0.3], [0, 1, 0], [0.25, 0.25, 0.5], [0.5, 0.5, 0]], "float32")
+    loss, accuracy = loss_and_accuracy(labels, probabilities)
+    expected = ops.mean(keras.losses.sparse_categorical_crossentropy(labels, probabilities))
+    assert loss == pytest.approx(float(expected), rel=1e-4)
+    assert accuracy == 3 / 5
+
+
+def three_classes(number, seed):
+    """Learnable reviews, of which those that begin with token 8 or 9 are of a third class."""
+    data = learnable(number, seed)
+    labels = np.where(data.tokens[data.offsets[:-1]] >= 8, 2, data.labels)
+    return data._replace(labels=labels, classes=["a", "b", "c"])
+
+
+def test_a_training_on_three_classes(tmp_path):
+    # Catches: classes that are not learned, a validation on other figures than those of the predictions, a backup that
+    # does not go on to the same weights.
+    training, validation = three_classes(200, seed=1), three_classes(60, seed=2)
+
+    def resumable(backup):
+        model = build_model(SETTINGS, 10, None, 1, classes=3)
+        return model, train_model(model, training, validation, SETTINGS, 1, backup)
+
+    model, history = resumable(Backup(tmp_path / "whole", "fingerprint"))
+    best = min(history, key=lambda entry: entry["validation_loss"])
+    assert best["validation_accuracy"] > max(np.bincount(validation.labels)) / 60
+    probabilities = predict(model, validation, 12)
+    assert loss_and_accuracy(validation.labels, probabilities) == (best["validation_loss"], best["validation_accuracy"])
+    with pytest.raises(Killed):
+        resumable(Deadly(tmp_path / "cut", 2))
+    again, _ = resumable(Backup(tmp_path / "cut", "fingerprint"))
+    for one, two in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+KINDS = {
+    "lstm": {"features": "embedding", "dimension": 8},
+    "bag_of_words": {"features": "binary"},
+    "transformer": {"features": "embedding", "dimension": 8, "heads": 2},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_probabilities_of_three_classes(tmp_path, kind):
+    # Catches: a kind of model that gives them in another shape, or in another order than the reviews, or that loses the
+    # third class on the way to the disk.
+    shared = {name: value for name, value in SETTINGS.items() if name not in ("features", "dimension")}
+    model = build_model(shared | {"model": kind} | KINDS[kind], 10, None, 1, classes=3)
+    data = three_classes(20, seed=2)
+    probabilities = predict(model, data, 12)
+    assert probabilities.shape == (20, 3)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(predict(model, data.take(np.array([7])), 12)[0], probabilities[7], atol=1e-6)
+    save_model(model, tmp_path / "model.keras")
+    np.testing.assert_array_equal(predict(load_model(tmp_path / "model.keras"), data, 12), probabilities)
 
 
 @pytest.mark.parametrize("matrix", [np.zeros((9, 3), "float32"), np.zeros(10, "float32")])

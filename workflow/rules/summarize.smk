@@ -33,7 +33,7 @@ rule summarize_runs:
 rule compare_variants:
     input:
         predictions=run_files("predictions.parquet"),
-        lib=library("comparison", "predictions", "parquet"),
+        lib=library("comparison", "predictions", "parquet", "encoded"),
     output:
         comparisons="results/comparisons.csv",
     log:
@@ -72,7 +72,7 @@ rule tabulate_lengths:
 rule tabulate_learning_curve:
     input:
         predictions=curve_files("predictions.parquet"),
-        lib=library("learning_curve", "comparison", "predictions", "parquet"),
+        lib=library("learning_curve", "comparison", "predictions", "parquet", "encoded"),
     output:
         curve="results/learning_curve.csv",
         crossings="results/crossings.csv",
@@ -121,7 +121,7 @@ rule decide_claims:
         claims=CLAIMS,
         predictions=[*run_files("predictions.parquet"), *curve_files("predictions.parquet")],
         step_times=STEP_TIMES,
-        lib=library("claims", "comparison", "learning_curve", "timing", "predictions", "parquet"),
+        lib=library("claims", "comparison", "learning_curve", "timing", "predictions", "parquet", "encoded"),
     output:
         claims="results/claims.csv",
     log:

@@ -104,8 +104,7 @@ def fetch_first(
         raise InputError(
             "\n".join([f"{target} cannot be had from any of its sources:", *failures])
             + "\nIf it is not enough to try again later, download the file that these sources name in another way "
-            "and put its path first in the list of sources in the config. If it is a file of your own, write its "
-            "checksum there, or null."
+            "and put its path first in the list of sources in the config."
         )
 
 
@@ -168,7 +167,11 @@ def pack(folder: Path, part: Path) -> None:
                     entry.type = tarfile.DIRTYPE
                     archive.addfile(entry)
                 elif stat.S_ISREG(mode):
-                    with reading(path) as file:
+                    try:
+                        file = path.open("rb")
+                    except OSError as error:
+                        refuse(error)
+                    with file:
                         entry.size = os.fstat(file.fileno()).st_size
                         archive.addfile(entry, file)
                 else:
@@ -177,10 +180,12 @@ def pack(folder: Path, part: Path) -> None:
 
 def unpack(part: Path) -> None:
     """Replace a file that is compressed by gzip by what is in it; leave any other as it is."""
+    whole = part.with_name(f"{part.name}.gz")
+    # What a killed run has left.
+    whole.unlink(missing_ok=True)
     with part.open("rb") as file:
         if file.read(2) != b"\x1f\x8b":
             return
-    whole = part.with_name(f"{part.name}.gz")
     part.replace(whole)
     try:
         with gzip.open(whole) as file, writing(part) as copy:
@@ -269,7 +274,7 @@ def reading(path: Path) -> Iterator[BinaryIO]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}") from error
+        raise SourceError(error.strerror) from error
     with file:
         yield file
 
@@ -300,8 +305,8 @@ def check(part: Path, checksum: str) -> None:
     algorithm, expected = checksum.lower().split(":")
     received = pooch.file_hash(part, algorithm)
     if received != expected:
-        hint = f"; {WEB_PAGE}" if is_web_page(part) else ""
-        raise PassingError(f"wrong checksum, expected {algorithm}:{expected}, received {algorithm}:{received}{hint}")
+        hint = WEB_PAGE if is_web_page(part) else "if it is the file that you want, write this one in the config"
+        raise PassingError(f"wrong checksum, expected {algorithm}:{expected}, received {algorithm}:{received}; {hint}")
 
 
 def is_web_page(path: Path) -> bool:

@@ -62,13 +62,17 @@ def read_corpus(
     """Read a corpus; the arguments are the keys of the same names in the config.
 
     `unlabelled` is what stands in the place of a class for texts that have none. Raises InputError if the file is
-    damaged or is no such corpus.
+    damaged, is no such corpus or has no text.
     """
     if format == "folders":
-        return read_folders(path, unlabelled)
-    names = {"text": text_column, "label": label_column} | ({"split": split_column} if split_column else {})
-    columns = {"csv": csv_columns, "parquet": parquet_columns}[format](path, names)
-    return corpus_of_columns(path, names, columns, unlabelled)
+        corpus = read_folders(path, unlabelled)
+    else:
+        names = {"text": text_column, "label": label_column} | ({"split": split_column} if split_column else {})
+        columns = {"csv": csv_columns, "parquet": parquet_columns}[format](path, names)
+        corpus = corpus_of_columns(path, names, columns, unlabelled)
+    if not corpus.texts:
+        raise InputError(f"{path}: there is no text in it. Check corpus.sources and corpus.format in the config.")
+    return corpus
 
 
 def read_folders(path: Path, unlabelled: str | None) -> Corpus:
@@ -85,9 +89,9 @@ def read_folders(path: Path, unlabelled: str | None) -> Corpus:
         raise InputError(f"{path} cannot be read ({error.strerror}). Delete it and run again.") from error
     members = list(visible(path, zip_members(path) if is_zip else tar_members(path)))
     folders = {member.parts[:depth] for member in members for depth in range(len(member.parts) + member.is_folder)}
-    root, splits = find_splits(path, folders)
-    depth = len(root) + len(splits[0]) + 1
-    heads = [(*root, *split) for split in splits]
+    root, has_splits = find_root(path, folders)
+    heads = [(*root, split) for split in SPLITS] if has_splits else [root]
+    depth = len(heads[0]) + 1
     labels = {folder: folder[-1] for folder in folders if folder and folder[:-1] in heads}
     texts = {}
     for member in members:
@@ -100,31 +104,33 @@ def read_folders(path: Path, unlabelled: str | None) -> Corpus:
         identifier = "/".join(member.parts[len(root) :]).removesuffix(".txt")
         if identifier in texts:
             raise InputError(f"{where}: this name occurs twice. {CHECK}")
-        split, label = folder[len(root)] if splits[0] else "train", labels[folder]
+        split, label = folder[len(root)] if has_splits else "train", labels[folder]
         text = decoded(where, member.content)
         texts[identifier] = Text(identifier, split, "" if label == unlabelled else label, text)
     return Corpus(list(texts.values()), sorted(set(labels.values()) - {unlabelled}))
 
 
-def find_splits(path: Path, folders: set[tuple[str, ...]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Where the splits lie, and their names below that as parts of a path: [("train",), ("test",)], or [()] without."""
-    found = {
-        folder: splits
+def find_root(path: Path, folders: set[tuple[str, ...]]) -> tuple[tuple[str, ...], bool]:
+    """Find the folder with the splits or, without any, with the classes; returns it, and whether it has splits."""
+    found = [
+        folder
         for folder in sorted(folders)
-        if len(splits := [(name,) for name in SPLITS if (*folder, name) in folders]) > 1 and ("train",) in splits
-    }
+        if (*folder, "train") in folders and {(*folder, "validation"), (*folder, "test")} & folders
+    ]
     if len(found) > 1:
         places = ", ".join(repr("/".join(folder)) for folder in found)
         raise InputError(f"{path}: in more than one folder there are train/ and test/: {places}. Leave one of them.")
     if found:
-        return next(iter(found.items()))
+        return found[0], True
+
+    def inside(parent: tuple[str, ...]) -> list[tuple[str, ...]]:
+        return [folder for folder in folders if folder and folder[:-1] == parent]
+
     root = ()
-    # Folders around the classes: the only one at its place, with folders in it.
-    while len(inside := [f for f in folders if f[:-1] == root and f]) == 1 and any(
-        f[:-1] == inside[0] for f in folders
-    ):
-        root = inside[0]
-    return root, [()]
+    # The only folder at its place is one around the classes, if there are folders in it.
+    while len(only := inside(root)) == 1 and inside(only[0]):
+        root = only[0]
+    return root, False
 
 
 def visible(path: Path, members: Iterable[Member]) -> Iterator[Member]:

@@ -1,0 +1,312 @@
+"""What a corpus may be: how folders, archives and tables are read, and what is said of those that cannot be."""
+
+import io
+import re
+import stat
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_corpus import FILES, LAYOUT, tar_bytes
+
+from wordorder.corpus import read_reviews, split_corpus
+from wordorder.errors import InputError
+from wordorder.formats import Text, read_corpus
+
+
+def read(path, **layout):
+    return read_corpus(path, **LAYOUT | layout)
+
+
+def zip_bytes(members):
+    """Pack pairs of name, or ZipInfo, and content."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+PACK = {"tar": tar_bytes, "zip": zip_bytes}
+CLASSES = ["bad", "fair", "good"]
+PLAIN = [(f"{label}/{i}.txt", f"{label} {i}".encode()) for label in CLASSES for i in range(3)]
+SPLIT = [(f"{part}/{name}", content) for part in ("train", "test") for name, content in PLAIN]
+
+
+def under(prefix, members):
+    return [(prefix + name, content) for name, content in members]
+
+
+@pytest.fixture(params=PACK)
+def corpus_of(request, tmp_path):
+    """A function that packs members as a tar or zip archive and reads it."""
+
+    def read_members(members, **layout):
+        path = tmp_path / "corpus.archive"
+        path.write_bytes(PACK[request.param](members))
+        return read(path, **layout)
+
+    return read_members
+
+
+@pytest.mark.parametrize("prefix", ["", "./", "corpus/", "a/b/c/"])
+@pytest.mark.parametrize("members", [PLAIN, SPLIT], ids=["plain", "split"])
+def test_folders_around_the_corpus_do_not_matter(corpus_of, members, prefix):
+    # Catches: a corpus that must lie in a folder of a certain name or depth; identifiers that hang on it.
+    corpus = corpus_of([*under(prefix, members), (f"{prefix}README.txt", b"no")])
+    assert corpus.classes == CLASSES
+    expected = []
+    for name, content in members:
+        *part, label, _ = name.split("/")
+        expected.append(Text(name.removesuffix(".txt"), *(part or ["train"]), label, content.decode()))
+    assert corpus.texts == expected
+
+
+def test_own_validation_split(corpus_of):
+    # Catches: a folder validation/ that is not read, or is read as a class; other folders beside the splits as well.
+    members = [*SPLIT, *under("validation/", PLAIN), ("docs/a/1.txt", b"no"), ("train/README.txt", b"no")]
+    corpus = corpus_of(members)
+    assert {text.split for text in corpus.texts} == {"train", "validation", "test"}
+    assert len(corpus.texts) == 27
+
+
+def test_a_class_may_be_called_train(corpus_of):
+    # Catches: a topic that is taken for a split.
+    corpus = corpus_of([("train/1.txt", b"a"), ("bus/1.txt", b"b"), ("plane/1.txt", b"c")])
+    assert corpus.classes == ["bus", "plane", "train"]
+
+
+@pytest.mark.parametrize("unlabelled", [None, "fair", "other"])
+def test_unlabelled_texts(corpus_of, unlabelled):
+    # Catches: a class of all that has none, or a class that is lost.
+    corpus = corpus_of(PLAIN, unlabelled=unlabelled)
+    assert corpus.classes == (["bad", "good"] if unlabelled == "fair" else CLASSES)
+    assert [text.label for text in corpus.texts].count("") == (3 if unlabelled == "fair" else 0)
+
+
+REFUSED_MEMBERS = {
+    "two corpora": ([*under("a/", SPLIT), *under("b/", SPLIT)], "more than one folder there are train/ and test/"),
+    "another file": ([*PLAIN, ("good/1.md", b"")], "good/1.md.*only be files named"),
+    "a folder in a class": ([*PLAIN, ("good/more/1.txt", b"")], "good/more/1.txt.*only be files named"),
+    "another encoding": ([*PLAIN, ("good/9.txt", "schön".encode("latin-1"))], "good/9.txt.*not UTF-8 at byte 3"),
+    "up": ([*PLAIN, ("good/../../9.txt", b"")], "not a plain path"),
+    "root": ([*PLAIN, ("/good/9.txt", b"")], "not a plain path"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_MEMBERS)
+def test_what_is_no_corpus_of_folders(corpus_of, name):
+    # Catches: texts that are left out without a word, or read from where they do not belong.
+    members, message = REFUSED_MEMBERS[name]
+    with pytest.raises(InputError, match=rf"corpus\.archive.*{message}"):
+        corpus_of(members)
+
+
+def test_a_link_in_a_zip_archive_is_refused(tmp_path):
+    # Catches: the path that a link leads to, taken for a text.
+    link = zipfile.ZipInfo("good/link.txt")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    (tmp_path / "corpus.zip").write_bytes(zip_bytes([*PLAIN, (link, b"/etc/passwd")]))
+    with pytest.raises(InputError, match=r"good/link\.txt': not a regular file"):
+        read(tmp_path / "corpus.zip")
+
+
+def test_a_zip_archive_that_ends_early_is_refused(tmp_path):
+    # Catches: a BadZipFile of Python; bytes that are not compared with their checksum.
+    content = zip_bytes(PLAIN)
+    place = content.index(b"fair 1")
+    for damaged in (content[:-30], content[:place] + b"fare" + content[place + 4 :]):
+        (tmp_path / "corpus.zip").write_bytes(damaged)
+        with pytest.raises(InputError, match="not a complete zip archive"):
+            read(tmp_path / "corpus.zip")
+
+
+# Tables.
+
+cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+labels = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3).filter(
+    lambda label: label != "unsup"
+)
+tables = st.lists(st.tuples(cells, labels, st.sampled_from(["train", "validation", "test"])), min_size=1, max_size=12)
+
+
+def write(path, frame):
+    """Write a table as another library does."""
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_parquet(path)
+
+
+@settings(deadline=None, max_examples=60)
+@given(tables, st.sampled_from(["csv", "parquet"]), st.booleans())
+def test_tables_of_pandas_come_through(tmp_path_factory, rows, format, with_splits):
+    # Catches: line ends, quotes or commas in a text that are lost or split it, labels that are trimmed, rows of other
+    # texts, a split that is not read, or is read where the config names none.
+    path = tmp_path_factory.mktemp("table") / f"corpus.{format}"
+    write(path, pd.DataFrame(rows, columns=["text", "label", "part"]))
+    corpus = read(path, format=format, split_column="part" if with_splits else None)
+    assert [(text.text, text.label) for text in corpus.texts] == [row[:2] for row in rows]
+    assert [text.split for text in corpus.texts] == [row[2] if with_splits else "train" for row in rows]
+    assert corpus.classes == sorted({row[1] for row in rows})
+    assert [text.id for text in corpus.texts] == sorted({text.id for text in corpus.texts})
+
+
+def test_csv_of_excel(tmp_path):
+    # Catches: a byte order mark in the name of the first column, carriage returns in the last.
+    content = 'label,text\r\ngood,"a, ""b"""\r\n\r\nbad,\r\n'
+    (tmp_path / "a.csv").write_bytes(content.encode("utf-8-sig"))
+    texts = read(tmp_path / "a.csv", format="csv").texts
+    assert [(text.label, text.text) for text in texts] == [("good", 'a, "b"'), ("bad", "")]
+
+
+def test_long_text_in_a_csv(tmp_path):
+    # Catches: Python's limit of 131,072 characters.
+    pd.DataFrame({"text": ["a" * 200_000], "label": ["x"]}).to_csv(tmp_path / "a.csv")
+    assert len(read(tmp_path / "a.csv", format="csv").texts[0].text) == 200_000
+
+
+LABELS = {
+    "whole numbers": (pa.array([10, 9, -1]), ["-1", "10", "9"]),
+    "booleans": (pa.array([True, False, True]), ["false", "true"]),
+    "categories": (pa.array(["b", "a", "b"]).dictionary_encode(), ["a", "b"]),
+    "large text": (pa.array(["b", "a", "b"], pa.large_string()), ["a", "b"]),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_labels_in_parquet(tmp_path, name):
+    # Catches: labels of another type that are refused, or named otherwise than they are written.
+    column, classes = LABELS[name]
+    pq.write_table(pa.table({"text": ["a"] * 3, "label": column}), tmp_path / "a.parquet")
+    corpus = read(tmp_path / "a.parquet", format="parquet")
+    assert corpus.classes == classes
+    assert [text.label for text in corpus.texts] == [str(x).lower() for x in column.to_pylist()]
+
+
+REFUSED_CSV = {
+    "no column": (b"text,sentiment\na,b\n", r"no column 'label'; its columns are: 'text', 'sentiment'.*label_column"),
+    "semicolons": (b"text;label\na;b\n", "no column 'text'.*separated by commas"),
+    "one column twice": (b"text,label,text\na,b,c\n", "more than one column is called 'text'"),
+    "empty": (b"", "its columns are: none"),
+    "an extra field": (b"text,label\na,b\nc, d,e\n", "line 3: 3 fields, but 2"),
+    "an open quote": (b'text,label\n"a,b\n', "line 2: unexpected end of data.*double quotes"),
+    "a stray quote": (b'text,label\n"a"b,c\n', "line 2: .* double quotes"),
+    "another encoding": (b"text,label\na,b\nsch\xf6n,b\n", "not UTF-8 at byte 18.*Save it as UTF-8"),
+    "no label": (b"text,label\na,b\nc,\n", "row 2 .*nothing in the column label"),
+    "another split": (b"text,label,part\na,b,train\nc,d,dev\n", "row 2 .*'dev' in the column part. Write train"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_CSV)
+def test_csv_that_cannot_be_read(tmp_path, name):
+    # Catches: rows that are lost or shifted without a word, errors without their place.
+    content, message = REFUSED_CSV[name]
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(InputError, match=rf"a\.csv.*{message}"):
+        read(tmp_path / "a.csv", format="csv", split_column="part" if name == "another split" else None)
+
+
+REFUSED_PARQUET = {
+    "no column": ({"text": ["a"], "stars": [1]}, "no column 'label'; its columns are: 'text', 'stars'"),
+    "numbers for texts": ({"text": [1], "label": ["a"]}, "column text holds int64 and not text.*corpus.text_column"),
+    "fractions for labels": ({"text": ["a"], "label": [0.5]}, "column label holds double.*corpus.label_column"),
+    "a missing text": ({"text": ["a", None], "label": ["a", "b"]}, "row 2 .*nothing in the column text"),
+    "a missing label": ({"text": ["a", "b"], "label": [None, 1]}, "row 1 .*nothing in the column label"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_PARQUET)
+def test_parquet_that_cannot_be_read(tmp_path, name):
+    # Catches: values that are made up where one is missing or of another type.
+    columns, message = REFUSED_PARQUET[name]
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=rf"a\.parquet.*{message}"):
+        read(tmp_path / "a.parquet", format="parquet")
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet", "folders"])
+def test_another_file_than_the_config_says(tmp_path, format):
+    # Catches: an exception of a library that does not say which file it was.
+    for path in (tmp_path / "none", tmp_path / "an image"):
+        if path.name != "none":
+            path.write_bytes(b"\x89PNG\r\n\x1a\n" * 20)
+        with pytest.raises(InputError, match=re.escape(str(path))):
+            read(path, format=format)
+
+
+# What cannot be split.
+
+
+def split_rows(folder, rows, **changes):
+    """Split a table; return the labels of each split, in order."""
+    pd.DataFrame(rows, columns=["text", "label", "part"][: len(rows[0])]).to_csv(folder / "a.csv", index=False)
+    layout = LAYOUT | {"format": "csv", "split_column": "part" if len(rows[0]) == 3 else None}
+    paths = [folder / f"{name}.parquet" for name in FILES]
+    arguments = {"test_fraction": 0.25, "validation_fraction": 0.25, "seed": 1} | changes
+    split_corpus(folder / "a.csv", *paths, layout=layout, **arguments)
+    return {path.stem: read_reviews(path).to_pylist() for path in paths}
+
+
+NOT_TO_BE_SPLIT = {
+    "one class": ([(f"text {i}", "a") for i in range(9)], "the only class is 'a'; .* two or more.*label_column"),
+    "no class": ([(f"text {i}", "unsup") for i in range(9)], "there is no class"),
+    "as many classes as rows": ([(f"text {i}", str(i)) for i in range(9)], "9 classes are too many for 9 reviews"),
+    "empty texts": ([(" ", "ab"[i % 2]) for i in range(20)], "all texts are empty.*text_column"),
+    "a rare class": (
+        [(f"text {i}", "ab"[i == 0]) for i in range(20)],
+        "of the 1 reviews of the class 'b' 0 would be for test.*split.test_fraction",
+    ),
+    "a class that is in one split": (
+        [*((f"text {i}", "ab"[i % 2], ["train", "test"][i > 9]) for i in range(20)), ("text", "c", "test")],
+        "no review of the class 'c' in its train split",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_TO_BE_SPLIT)
+def test_what_cannot_be_split_is_refused(tmp_path, name):
+    # Catches: a training on one class, a split that lacks one, a traceback; half of the files.
+    rows, message = NOT_TO_BE_SPLIT[name]
+    with pytest.raises(InputError, match=rf"a\.csv: .*{message}"):
+        split_rows(tmp_path, rows)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_splits_that_are_missing_are_held_back(tmp_path):
+    # Catches: a split of its own that is mixed with others, a share of something else, classes out of proportion, a
+    # test split that hangs on the validation's share, a review in two splits.
+    rows = [(f"text {i}", "abc"[i % 3 if i < 30 else 0]) for i in range(100)]
+    splits = split_rows(tmp_path, rows)
+    counts = {name: [[row["label"] for row in part].count(label) for label in "abc"] for name, part in splits.items()}
+    # Of 80, 10 and 10 a quarter for the test, and of the rest another, rounded down.
+    assert counts["test"] == [20, 2, 2]
+    assert counts["validation"] == [15, 2, 2]
+    assert counts["train"] == [45, 6, 6]
+    assert sorted(row["text"] for part in splits.values() for row in part) == sorted(row[0] for row in rows)
+    assert split_rows(tmp_path, rows, validation_fraction=0.5)["test"] == splits["test"]
+    assert split_rows(tmp_path, rows, seed=2)["test"] != splits["test"]
+    own = [(*row, ["train", "validation", "test"][i // 3 % 3]) for i, row in enumerate(rows)]
+    kept = split_rows(tmp_path, own)
+    for name in ("train", "validation", "test"):
+        assert {row["text"] for row in kept[name]} == {text for text, _, part in own if part == name}
+    # No validation split of its own: from the training reviews alone.
+    own = [(text, label, "test" if part == "test" else "train") for text, label, part in own]
+    assert split_rows(tmp_path, own)["test"] == kept["test"]
+
+
+def test_split_of_a_table_hangs_on_its_rows_alone(tmp_path):
+    # Catches: random numbers from elsewhere, hash seeds, names that do not sort as the rows do.
+    rows = [(f"text {i}", "ab"[i % 2]) for i in range(40)]
+    np.random.seed(1)  # noqa: NPY002
+    first = split_rows(tmp_path, rows)
+    np.random.seed(2)  # noqa: NPY002
+    assert split_rows(tmp_path, rows) == first
+    assert [row["id"] for row in first["train"]][:2] == sorted(
+        row["id"] for row in first["train"] if row["label"] == "a"
+    )[:2]

@@ -1,0 +1,96 @@
+"""Snakemake's report of a small run, made by the real command and opened in a browser."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+VARIANTS = ["binary_unigram", "embedding", "embedding_masked"]
+CONFIG = {"active_variants": VARIANTS, "seeds": [1]}
+CATEGORIES = {
+    "Comparison": ["Accuracy against time", "Accuracy by length of the review", "Accuracy of the variants"],
+    "Probabilities": ["Calibration", "ROC curves"],
+    "Trainings": VARIANTS,
+    "Word vectors": ["Analogies", "Map of telling words", "Nearest words"],
+    "Masking": ["What padding does"],
+    "Errors": ["Reviews on which variants disagree"],
+    "Model cards": VARIANTS,
+    "Tables": ["Claims", "Pairs of variants", "The variants"],
+}
+
+
+@pytest.fixture(scope="module")
+def looked_at(pipeline, tmp_path_factory):
+    """A folder in which everything to look at has been made, and the report."""
+    directory = tmp_path_factory.mktemp("report") / "run"
+    directory.mkdir()
+    result = pipeline.snakemake(directory, "report", config=CONFIG)
+    assert result.returncode == 0, result.stdout
+    result = pipeline.snakemake(directory, "report", "--report", directory / "report.html", config=CONFIG)
+    assert result.returncode == 0, result.stdout
+    return directory
+
+
+def test_figures_have_files_for_the_readme(looked_at):
+    # Catches: a figure that is only in the report.
+    figures = looked_at / "results/figures"
+    pages = sorted(path.relative_to(figures).with_suffix("") for path in figures.rglob("*.html"))
+    assert len(pages) == 7 + len(VARIANTS)
+    for ending in (".svg", ".png"):
+        assert sorted(path.relative_to(figures).with_suffix("") for path in figures.rglob(f"*{ending}")) == pages
+
+
+def test_model_card(looked_at):
+    # Catches: a card with another model's figures, or without what one has to know before using it.
+    summary = pd.read_csv(looked_at / "results/summary.csv", index_col="variant")
+    for variant in VARIANTS:
+        card = (looked_at / f"results/model_cards/{variant}.md").read_text(encoding="utf-8")
+        assert card.startswith(f"# Model card: `{variant}`")
+        assert f"| test accuracy | {summary.loc[variant, 'test_accuracy']:.4f} (one seed: no interval)" in card
+        assert "Classes: neg, pos." in card
+        assert f"{summary.loc[variant, 'parameters']:,} weights" in card
+        assert "## Limits" in card
+        assert ("It reads the first 20 tokens" in card) == (variant != "binary_unigram")
+        assert not re.search(r"\{\{|\{%|\bnan\b|None of", card)
+
+
+def test_padding_changes_nothing_with_a_mask(looked_at):
+    # Catches: the two models mixed up, padding that is not added.
+    padding = pd.read_csv(looked_at / "results/padding.csv")
+    spread = padding.groupby(["variant", "text"])["probability"].agg(lambda p: p.max() - p.min())
+    assert (spread["embedding_masked"] < 1e-5).all()
+    assert (spread["embedding"] > 1e-5).all()
+    assert padding["padding"].min() == 0
+
+
+def test_report_in_a_browser(looked_at, tab, tmp_path):
+    # Catches: a figure that is missing, not drawn or in the wrong place; a page that needs the network; an error in the
+    # console; a report without captions or code.
+    tab.goto(f"file://{looked_at}/report.html")
+    for category, names in CATEGORIES.items():
+        tab.get_by_text("Results", exact=True).first.click()
+        tab.get_by_text(category, exact=True).first.click()
+        rows = tab.locator("tbody tr")
+        rows.first.wait_for()
+        assert sorted(rows.nth(i).inner_text().strip() for i in range(rows.count())) == sorted(names)
+        for i, name in enumerate(names):
+            row = rows.filter(has_text=re.compile(rf"^\s*{re.escape(name)}\s*$"))
+            row.locator("a").first.click()
+            frame = tab.frame_locator("iframe")
+            drawn = "svg.marks" if category in ("Comparison", "Probabilities", "Trainings", "Masking") else "body *"
+            if name == "Map of telling words":
+                drawn = "svg.marks"
+            frame.locator(drawn).first.wait_for(timeout=20_000)
+            box = frame.locator("svg.marks" if drawn == "svg.marks" else "body").first.bounding_box()
+            assert box["width"] > 200
+            assert box["height"] > 100
+            if i == 0:
+                tab.screenshot(path=tmp_path / f"{category}.png")
+    kept = os.environ.get("SCREENSHOTS")
+    if kept:
+        Path(kept).mkdir(parents=True, exist_ok=True)
+        for picture in tmp_path.glob("*.png"):
+            shutil.copy2(picture, kept)

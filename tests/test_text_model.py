@@ -1,0 +1,123 @@
+"""Models that read text, against the vectorizer and the prediction of the pipeline; on TensorFlow, as they are made."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import export_model
+from wordorder.encoded import EncodedReviews, joined
+from wordorder.text_model import TextClassifier, distinct
+from wordorder.training import build_model, predict, save_model
+from wordorder.vectorizer import encode_texts, write_settings, write_vocabulary
+
+assert keras.backend.backend() == "tensorflow"
+
+SETTINGS = {"standardize": "lower_and_strip_punctuation", "strip_html": False, "ngrams": 1}
+VOCABULARY = ["", "[UNK]", "good", "bad", "film", "the", "not", "moviebr", "movie", "good film", "not good", "the film"]
+TEXTS = [
+    "That was a GOOD, good film!",
+    "the movie<br />the film: not\x00 bad",
+    "",
+    "unseen words only",
+    "bad " * 30 + "good",
+]
+LSTM = {"model": "lstm", "units": 3, "dropout": 0.5, "mask": True, "pooling": "last", "token_dropout": 0.0}
+MODELS = {
+    "masked": (LSTM | {"features": "embedding", "dimension": 4, "sequence_length": 20}, {}),
+    "unmasked": (LSTM | {"features": "one_hot", "mask": False, "sequence_length": 20}, {}),
+    "whole, pooled, without tags": (
+        LSTM | {"features": "embedding", "dimension": 4, "pooling": "max", "sequence_length": None},
+        {"strip_html": True},
+    ),
+    "binary bigrams": ({"model": "bag_of_words", "features": "binary", "units": 3, "dropout": 0.5}, {"ngrams": 2}),
+    "tf-idf": ({"model": "bag_of_words", "features": "tf_idf", "units": 3, "dropout": 0.5}, {"ngrams": 2}),
+    "nbsvm": ({"model": "nbsvm", "features": "binary", "C": 1.0}, {"ngrams": 2}),
+    "transformer": (
+        {
+            "model": "transformer",
+            "features": "embedding",
+            "dimension": 4,
+            "heads": 2,
+            "units": 3,
+            "dropout": 0.5,
+            "mask": True,
+            "sequence_length": 20,
+        },
+        {},
+    ),
+}
+
+
+def made(name, classes=2):
+    """The model of that name with random weights, how its vectorizer works, and its length."""
+    settings, changes = MODELS[name]
+    model = build_model(settings, len(VOCABULARY), None, 1, classes)
+    generator = np.random.default_rng(1)
+    model.set_weights([generator.normal(size=weight.shape) for weight in model.get_weights()])
+    return model, SETTINGS | changes, settings.get("sequence_length")
+
+
+def expected(model, vectorizer, sequence_length):
+    """What the pipeline makes of the texts."""
+    sequences = list(encode_texts(TEXTS, VOCABULARY, **vectorizer))
+    data = EncodedReviews(list("abcde"), np.full(5, -1), *joined(sequences), [])
+    return predict(model, data, sequence_length).reshape(len(TEXTS), -1)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("name", MODELS)
+def test_the_numbers_of_the_pipeline(tmp_path, name, classes):
+    # Catches: another tokenization, cut or padding than in the pipeline; tokens counted twice where they count once; a
+    # file that gives another model back.
+    model, vectorizer, sequence_length = made(name, classes)
+    classifier = TextClassifier(model, VOCABULARY, **vectorizer, sequence_length=sequence_length)
+    wanted = expected(model, vectorizer, sequence_length)
+    assert np.ptp(wanted) > 0.01
+    assert classifier(tf.constant(TEXTS)).numpy() == pytest.approx(wanted, abs=1e-6)
+    # Alone, where the batch has no longer text.
+    assert classifier(tf.constant(TEXTS[:1])).numpy() == pytest.approx(wanted[:1], abs=1e-6)
+    classifier.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded(tf.constant(TEXTS)).numpy() == pytest.approx(wanted, abs=1e-6)
+
+
+def test_distinct_tokens():
+    # Catches: a token that is lost altogether, one that is left twice.
+    rows = distinct(tf.constant([[5, 2, 5, 5, 0], [3, 3, 1, 2, 1]])).numpy()
+    assert [sorted(row[row > 0]) for row in rows] == [[2, 5], [1, 2, 3]]
+
+
+SERVED = """
+import json, sys
+import tensorflow as tf
+served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+assert list(served.structured_input_signature[1]) == ["text"]
+print(json.dumps(served(text=tf.constant(json.loads(sys.argv[2])))["probability"].numpy().tolist()))
+assert "wordorder" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize("name", ["masked", "binary bigrams"])
+def test_served_without_the_code_of_the_project(tmp_path, name):
+    # Catches: a SavedModel that needs a class of ours, or Keras, or whose numbers are others.
+    model, vectorizer, sequence_length = made(name)
+    save_model(model, tmp_path / "model.keras")
+    write_vocabulary(tmp_path / "vocabulary.json", VOCABULARY)
+    write_settings(tmp_path / "settings.json", {"max_tokens": 100, **vectorizer})
+    record = {"settings": {"sequence_length": sequence_length}, "classes": ["neg", "pos"]}
+    (tmp_path / "training.json").write_text(json.dumps(record), encoding="utf-8")
+    files = [tmp_path / f"{name}" for name in ("model.keras", "training.json", "vocabulary.json", "settings.json")]
+    export_model.main(*files, tmp_path / "text_model.keras", tmp_path / "saved_model", threads=1)
+    command = [sys.executable, "-c", SERVED, tmp_path / "saved_model", json.dumps(TEXTS)]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert np.array(json.loads(run.stdout)) == pytest.approx(expected(model, vectorizer, sequence_length), abs=1e-6)
+    assert Path(tmp_path / "text_model.keras").exists()

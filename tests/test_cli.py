@@ -17,6 +17,9 @@ from urllib.request import urlopen
 import pandas as pd
 import pytest
 
+from wordorder.cli import cli
+from wordorder.errors import InputError
+
 COMMAND = [sys.executable, Path(__file__).parents[1] / "bin/wordorder"]
 
 
@@ -76,21 +79,28 @@ def test_json_lines_into_a_file(finished, reviews, tmp_path):
         ("a.txt", b"good\n\xff\xfe\n", "a.txt, line 2: it is not UTF-8"),
         ("a.csv", b"text,n\ngood,1\n  ,2\n", "a.csv, row 2: there is no text."),
         ("a.csv", b"review,n\ngood,1\n", "a.csv has no column text; its columns: review, n."),
-        ("a.csv", b'text\n"good\n', "a.csv, line 2: it is not CSV"),
+        ("a.csv", b'text\ngood\n"bad\n', "a.csv, line 3: it is not CSV"),
         ("a.csv", b"", "a.csv has no column text; its columns: none."),
         ("a.parquet", b"PAR1", "a.parquet is not a Parquet file"),
     ],
 )
-def test_bad_input_is_named(finished, tmp_path, name, content, message):
-    # Catches: a traceback, a half-written file, an exit status of 0, a place that is off by one.
+def test_bad_input_is_named(finished, tmp_path, monkeypatch, name, content, message):
+    # Catches: an error from the depths of a reader, a half-written file, a place that is off by one.
     (tmp_path / name).write_bytes(content)
-    output = tmp_path / "answers.csv"
-    arguments = ["-m", "glove", "-d", finished, "-o", output]
-    result = wordorder("predict", *arguments, name, cwd=tmp_path)
-    assert result.returncode == 1
-    assert result.stderr.decode().startswith(f"Error: {message}")
-    assert result.stderr.count(b"\n") == 1
+    monkeypatch.chdir(tmp_path)
+    arguments = ["predict", "-m", "glove", "-d", str(finished), "-o", "answers.csv", name]
+    with pytest.raises(InputError) as error:
+        cli(arguments, standalone_mode=False)
+    assert str(error.value).startswith(message)
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+
+def test_bad_input_ends_the_command(finished):
+    # Catches: a traceback, an exit status of 0.
+    result = wordorder("predict", "-m", "glove", "-d", finished, input=b"good\n\nbad\n")
+    assert result.returncode == 1
+    expected = "Error: standard input, row 2: there is no text. Write one, or take the row out.\n"
+    assert result.stderr.decode() == expected
 
 
 def test_a_model_that_is_not_trained(finished, tmp_path):

@@ -86,7 +86,8 @@ def test_report_in_a_browser(looked_at, tab, tmp_path):
             frame.locator(drawn).first.wait_for(timeout=20_000)
             box = frame.locator("svg.marks" if drawn == "svg.marks" else "body").first.bounding_box()
             assert box["width"] > 200
-            assert box["height"] > 100
+            # The made-up corpus has no kings and queens, so that a table may have but a head.
+            assert box["height"] > (100 if drawn == "svg.marks" else 20)
             if i == 0:
                 tab.screenshot(path=tmp_path / f"{category}.png")
     kept = os.environ.get("SCREENSHOTS")

@@ -117,11 +117,9 @@ def unlabelled_reviews(wildcards):
 
 def soft_labels(wildcards):
     """What the teachers of a variant say of the unlabelled reviews, each trained with the same seed if it has it."""
-    return [
-        f"results/runs/{teacher}/all/seed{wildcards.seed if int(wildcards.seed) in SEEDS[teacher] else SEEDS[teacher][0]}"
-        "/soft_labels.parquet"
-        for teacher in VARIANTS[wildcards.variant].get("teachers", [])
-    ]
+    seed, teachers = int(wildcards.seed), VARIANTS[wildcards.variant].get("teachers", [])
+    seeds = {teacher: seed if seed in SEEDS[teacher] else SEEDS[teacher][0] for teacher in teachers}
+    return [f"results/runs/{teacher}/all/seed{seeds[teacher]}/soft_labels.parquet" for teacher in teachers]
 
 
 def variant_vectorizer(wildcards):

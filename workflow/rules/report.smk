@@ -416,7 +416,6 @@ rule show_disagreements:
     resources:
         mem_mb=3000,
     params:
-        results="results",
         runs=RUNS,
         backend=lookup("backend", within=config),
     message:

@@ -41,12 +41,11 @@ def main(
     reviews: Path,
     html: Path,
     *,
-    results: Path,
     runs: list[tuple[str, int]],
     backend: str,
     threads: int,
 ) -> None:
-    """Write the page; `runs` holds the variant and the seed of each file of predictions, `results` all models."""
+    """Write the page; `runs` holds the variant and the seed of each file of predictions, and the models lie beside."""
     start_backend(backend, threads)
     from wordorder.trained import load_trained
 
@@ -62,7 +61,7 @@ def main(
     disputed = most_disputed(means.to_numpy(), texts, REVIEWS)
     shown: dict[int, list[str]] = {i: [] for i in disputed}
     for variant in means.index:
-        trained = load_trained(results, variant)
+        trained = load_trained(reviews.parents[1], variant)
         for i in disputed:
             answer, number, pieces = explain(trained.probabilities, texts[i])
             probability = float(answer if answer.ndim == 0 else answer[number])
@@ -88,7 +87,6 @@ if __name__ == "__main__":
             predictions=[Path(path) for path in snakemake.input.predictions],
             reviews=Path(snakemake.input.reviews),
             html=Path(snakemake.output.html),
-            results=Path(snakemake.params.results),
             runs=snakemake.params.runs,
             backend=snakemake.params.backend,
             threads=snakemake.threads,

@@ -138,13 +138,36 @@ def test_other_columns_are_refused(tmp_path, columns):
     assert all(name in message for name in columns)
 
 
+@pytest.mark.parametrize(
+    ("classes", "labels"),
+    [
+        ('["neg", "pos"]', [0, 2]),
+        ('["neg", "pos"]', [-1, 1]),
+        ("[]", [0, 1]),
+        ('["pos", "neg"]', [0, 1]),
+        ('["neg", "neg"]', [0, 1]),
+        ('["neg", 1]', [0, 1]),
+        ('{"neg": 0}', [0, 1]),
+        ('["neg", "\\ud800"]', [0, 1]),
+        ("[" * 100_000, [0, 1]),
+        ("neg", [0, 1]),
+        (None, [0, 1]),
+    ],
+)
+def test_labels_of_no_class_are_refused(tmp_path, classes, labels):
+    # Catches: labels that number no class, or classes in another order; unlabelled reviews among the others.
+    columns = {"id": ["a", "b"], "label": labels, "tokens": [[1], [2]]}
+    write_table(tmp_path / "train.arrow", columns, SCHEMA.with_metadata({"classes": classes} if classes else None))
+    refused(tmp_path / "train.arrow")
+
+
 @pytest.mark.parametrize("missing", ["id", "label", "tokens"])
 def test_missing_values_are_refused(tmp_path, missing):
     # Catches: a review without tokens or name that is taken for an empty one, or fails further on.
     path = tmp_path / "train.arrow"
     columns = {"id": ["a", "b"], "label": [0, 1], "tokens": [[1], [2]]}
     columns[missing][1] = None
-    write_table(path, columns, SCHEMA)
+    write_table(path, columns, SCHEMA.with_metadata({"classes": '["neg", "pos"]'}))
     refused(path)
 
 
@@ -158,5 +181,6 @@ def test_no_reviews_are_not_half_a_file(tmp_path):
     # Catches: an archive without unlabelled reviews that is refused, and a file that ends after its schema that is not.
     write_encoded(tmp_path / "unlabelled.arrow", [], [], [], [])
     assert rows_of(read_encoded(tmp_path / "unlabelled.arrow")) == []
-    write_table(tmp_path / "none.arrow", {"id": [], "label": [], "tokens": []}, SCHEMA)
+    schema = SCHEMA.with_metadata({"classes": "[]"})
+    write_table(tmp_path / "none.arrow", {"id": [], "label": [], "tokens": []}, schema)
     refused(tmp_path / "none.arrow")

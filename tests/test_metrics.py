@@ -83,7 +83,7 @@ THREE = np.array(
 
 
 def test_metrics_of_three_classes():
-    # Catches: means weighted by the sizes of the classes, a mean over the classes in place of a sum, another answer of
+    # Catches: a mean over the classes in place of a sum, another answer of
     # equal ones than the first.
     metrics = classification_metrics(THREE_LABELS, THREE)
     # Answers: 0, 1, 2, 0, 0, 2. Of class 0 one of three answers and two reviews is right, of 1 one of one and two, of 2
@@ -96,6 +96,17 @@ def test_metrics_of_three_classes():
     # Confidences 0.5 (right, right, wrong, wrong), 1 (right), 0.75 (wrong).
     assert metrics["expected_calibration_error"] == pytest.approx((0 + 0 + 0.75) / 6)
     assert all(type(value) is float for value in metrics.values())
+
+
+def test_classes_count_alike():
+    # Catches: means weighted by the number of reviews, in which a rare class does not show.
+    answers = np.eye(3, dtype="float32")[[0, 0, 1, 1, 0]]
+    metrics = classification_metrics(np.array([0, 0, 0, 1, 2]), answers)
+    # Class 0: two right of three answers and three reviews; 1: one of two and one; 2: none.
+    assert metrics["f1"] == pytest.approx((4 / 6 + 2 / 3 + 0) / 3)
+    # Pairs with a review of another class, a half for a tie. Class 0: 1, 1 and 0 against 0 and 1; class 1: 1 against 0,
+    # 0, 1 and 0; class 2: 0 against 0 four times.
+    assert metrics["roc_auc"] == pytest.approx(((1 + 0.5 + 1 + 0.5 + 0.5 + 0) / 6 + (1 + 1 + 0.5 + 1) / 4 + 0.5) / 3)
 
 
 def test_probabilities_that_do_not_quite_add_up():

@@ -23,7 +23,7 @@ localrules:
 rule tabulate_diagnostics:
     input:
         predictions=run_files("predictions.parquet"),
-        lib=library("diagnostics", "metrics", "predictions", "parquet"),
+        lib=library("diagnostics", "metrics", "predictions", "encoded", "parquet"),
     output:
         calibration="results/calibration.csv",
         roc="results/roc.csv",
@@ -397,6 +397,7 @@ rule show_disagreements:
             "training",
             "vectorizer",
             "predictions",
+            "encoded",
             "corpus",
         ),
     output:

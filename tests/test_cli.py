@@ -164,7 +164,8 @@ def test_explanation_on_a_terminal(finished, tmp_path):
 
 
 def test_the_page_in_a_browser(finished, tab):
-    # Catches: a page that needs the network, fails, runs a text as code, or listens on other addresses.
+    # Catches: a page that needs the network, fails, runs a text as code, or listens on other addresses; a traceback
+    # where the port is taken, or when the page is ended.
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -186,6 +187,12 @@ def test_the_page_in_a_browser(finished, tab):
         assert cards.nth(0).locator("p").inner_text() == text
         expected = wordorder("explain", "-m", "glove", "-d", finished, input=text.encode()).stdout.decode().split()[1]
         assert f"P(pos) = {expected}" in cards.nth(0).inner_text()
+        second = wordorder("serve", "-d", finished, "--port", port)
+        assert (second.returncode, second.stdout) == (1, b"")
+        assert second.stderr.decode() == (
+            f"Error: Port {port} of 127.0.0.1 cannot be listened on (Address already in use). "
+            "Name another --port or --host.\n"
+        )
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(
                 (socket.gethostbyname(socket.gethostname()).replace("127.0.0.1", "127.0.0.2"), port)

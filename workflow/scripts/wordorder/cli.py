@@ -249,7 +249,6 @@ def serve_command(host, port, directory, backend, cores) -> None:
     if not variants:
         raise InputError(f"No model is trained in {results}: run snakemake, or name a --directory.")
     models = [load_trained(results, variant) for variant in tqdm(variants, unit=" models", disable=None, leave=False)]
-    click.echo(f"{len(models)} models on http://{host}:{port}/ (Ctrl-C ends it)")
     serve(models, host, port)
 
 

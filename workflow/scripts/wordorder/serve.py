@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import panel as pn
 
+from wordorder.errors import InputError
 from wordorder.explanation import explain, explanation_html
 
 if TYPE_CHECKING:
@@ -15,9 +16,10 @@ EXAMPLE = "That was an excellent movie, I loved it."
 # Characters: each word is left out once, by each model.
 LONGEST = 4000
 STYLE = """
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); gap: 1rem; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
 .card { border: 1px solid #e5e5e5; border-radius: 6px; padding: .75rem 1rem; }
-.card h2 { font-size: 1rem; margin: 0 0 .25rem; display: flex; justify-content: space-between; gap: 1rem; }
+.card h2 { font-size: 1rem; margin: 0 0 .25rem; display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; }
+.card h2 span { overflow-wrap: anywhere; }
 .card p { line-height: 1.7; margin: .5rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .card span { border-radius: 3px; padding: 0 1px; }
 .bar { height: 6px; border-radius: 3px; background: #e5e5e5; }
@@ -69,15 +71,24 @@ def page(models: Sequence["TrainedModel"]) -> pn.viewable.Viewable:
 
 
 def serve(models: Sequence["TrainedModel"], host: str, port: int) -> None:
-    """Serve the page until the process is interrupted."""
+    """Serve the page until the process is interrupted. Raises InputError if `host` and `port` cannot be listened on."""
     loopback = host in ("127.0.0.1", "localhost", "::1")
-    pn.serve(
-        {"/": lambda: page(models)},
-        address=host,
-        port=port,
-        # Elsewhere a visitor may come by any name of this machine.
-        websocket_origin=[f"{host}:{port}", f"localhost:{port}"] if loopback else "*",
-        title="wordorder",
-        show=False,
-        verbose=False,
-    )
+    try:
+        server = pn.serve(
+            {"/": lambda: page(models)},
+            address=host,
+            port=port,
+            # Elsewhere a visitor may come by any name of this machine.
+            websocket_origin=[f"{host}:{port}", f"localhost:{port}"] if loopback else "*",
+            title="wordorder",
+            show=False,
+            start=False,
+            verbose=False,
+        )
+    except OSError as error:
+        raise InputError(
+            f"Port {port} of {host} cannot be listened on ({error.strerror}). Name another --port or --host."
+        ) from error
+    server.start()
+    print(f"{len(models)} models on http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
+    server.io_loop.start()

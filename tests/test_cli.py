@@ -137,6 +137,17 @@ def test_a_reader_that_goes_away(finished, reviews):
     process.wait()
 
 
+def test_ctrl_c_while_keras_is_loaded(tmp_path):
+    # Catches: an interrupt that gets lost, after which the command goes on; a traceback.
+    process = subprocess.Popen([*COMMAND, "predict", "-m", "glove", "-d", tmp_path], stderr=subprocess.PIPE)
+    while "tensorflow" not in Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8"):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (-signal.SIGINT, b"")
+
+
 def test_explanation_without_a_terminal(finished):
     # Catches: escape sequences in a file, words that are left out.
     result = wordorder("explain", "-m", "one_hot", "-d", finished, input=b"The film was good .\nNot bad .\n")

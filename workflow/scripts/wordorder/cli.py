@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -132,6 +133,8 @@ def load(directory: Path, variant: str, seed: int | None, backend: str, cores: i
 def start_keras(backend: str, cores: int) -> None:
     """Choose Keras' backend and import it, with TensorFlow, which tokenizes the texts in any case."""
     start_backend(backend, cores)
+    # While they are loaded, their code loses the exception that Ctrl-C raises. Nothing is open yet that wants closing.
+    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
     with quiet():
         import keras
         import tensorflow
@@ -139,6 +142,7 @@ def start_keras(backend: str, cores: int) -> None:
         # The first operation is what looks for graphics cards.
         keras.ops.zeros(1)
         tensorflow.zeros(1)
+    signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager

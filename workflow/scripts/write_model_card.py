@@ -17,10 +17,18 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 KINDS = {
-    "lstm": "A bidirectional LSTM over {features} tokens.",
-    "bag_of_words": "A dense network over a bag of words ({features}).",
-    "nbsvm": "NB-SVM: a linear classifier over a bag of words scaled by naive Bayes.",
-    "transformer": "A Transformer encoder over learned token and position vectors.",
+    "lstm": "A bidirectional LSTM over {features}.",
+    "bag_of_words": "A dense network over {features}, in any order.",
+    "nbsvm": "NB-SVM: a linear classifier over {features}, in any order, scaled by naive Bayes.",
+    "transformer": "A Transformer encoder over {features} and learned position vectors.",
+}
+FEATURES = {
+    "one_hot": "one-hot tokens",
+    "embedding": "learned token vectors",
+    "cbow": "token vectors that were pretrained on this corpus and trained further",
+    "glove": "pretrained token vectors",
+    "binary": "which tokens a text has",
+    "tf_idf": "how often each token occurs, weighted by how rare it is",
 }
 MEASURES = ["roc_auc", "f1", "brier_score", "expected_calibration_error"]
 
@@ -52,10 +60,11 @@ def main(
     environment = Environment(loader=FileSystemLoader(template.parent), undefined=StrictUndefined, autoescape=False)
     card = environment.get_template(template.name).render(
         variant=variant,
-        kind=KINDS[settings["model"]].format(features=settings["features"].replace("_", "-")),
+        kind=KINDS[settings["model"]].format(features=FEATURES[settings["features"]]),
         training_reviews=training["training_reviews"],
         validation_reviews=validation_reviews,
         test_reviews=test_reviews,
+        teachers=settings.get("teachers", []),
         classes=training["classes"],
         settings={"sequence_length": None} | settings,
         vectorizer=vectorizer,

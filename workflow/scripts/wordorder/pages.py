@@ -10,6 +10,7 @@ body { font: 15px/1.5 "Liberation Sans", Arial, Helvetica, sans-serif; color: #3
 h1 { font-size: 1.3rem; } h2 { font-size: 1.1rem; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { padding: .25rem .75rem; text-align: left; border-bottom: 1px solid #e5e5e5; vertical-align: top; }
+td.long { min-width: 22rem; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 code { font-size: .95em; background: #f5f5f5; padding: 0 .2em; }
 """
@@ -35,13 +36,22 @@ def shown(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def kind(column: pd.Series) -> str:
+    """Return the class of the cells of a column, as an attribute."""
+    if pd.api.types.is_numeric_dtype(column):
+        return ' class="number"'
+    return ' class="long"' if column.astype(str).str.len().max() > 40 else ""
+
+
 def table_html(table: pd.DataFrame) -> str:
-    """Return a table as HTML, its numbers to the right."""
-    kinds = [' class="number"' if pd.api.types.is_numeric_dtype(table[name]) else "" for name in table]
-    head = "".join(f"<th{kind}>{escape(name.replace('_', ' '))}</th>" for name, kind in zip(table, kinds, strict=True))
+    """Return a table as HTML, its numbers to the right, and with room for long texts."""
+    kinds = [kind(table[name]) for name in table]
+    head = "".join(
+        f"<th{attribute}>{escape(name.replace('_', ' '))}</th>" for name, attribute in zip(table, kinds, strict=True)
+    )
     rows = [
         "<tr>"
-        + "".join(f"<td{kind}>{escape(shown(value))}</td>" for value, kind in zip(row, kinds, strict=True))
+        + "".join(f"<td{attribute}>{escape(shown(value))}</td>" for value, attribute in zip(row, kinds, strict=True))
         + "</tr>"
         for row in table.itertuples(index=False)
     ]

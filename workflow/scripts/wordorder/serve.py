@@ -18,7 +18,8 @@ LONGEST = 4000
 STYLE = """
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
 .card { border: 1px solid #e5e5e5; border-radius: 6px; padding: .75rem 1rem; }
-.card h2 { font-size: 1rem; margin: 0 0 .25rem; display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; }
+.card h2 { font-size: 1rem; margin: 0 0 .25rem; }
+.card h2 { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; }
 .card h2 span { overflow-wrap: anywhere; }
 .card p { line-height: 1.7; margin: .5rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .card span { border-radius: 3px; padding: 0 1px; }

@@ -118,6 +118,8 @@ def writing(output: Path | None) -> Iterator[TextIO]:
     if output is None:
         yield sys.stdout
         return
+    # What is half written is to be deleted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with replacing(output) as part, part.open("w", encoding="utf-8", newline="") as file:
         yield file
 
@@ -133,8 +135,6 @@ def load(directory: Path, variant: str, seed: int | None, backend: str, cores: i
 def start_keras(backend: str, cores: int) -> None:
     """Choose Keras' backend and import it, with TensorFlow, which tokenizes the texts in any case."""
     start_backend(backend, cores)
-    # While they are loaded, their code loses the exception that Ctrl-C raises. Nothing is open yet that wants closing.
-    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
     with quiet():
         import keras
         import tensorflow
@@ -142,7 +142,6 @@ def start_keras(backend: str, cores: int) -> None:
         # The first operation is what looks for graphics cards.
         keras.ops.zeros(1)
         tensorflow.zeros(1)
-    signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager
@@ -258,6 +257,8 @@ def serve_command(host, port, directory, backend, cores) -> None:
 
 def main() -> None:
     """Run the command; bad input ends it with one line and exit status 1."""
+    # TensorFlow and Keras lose the exception that Ctrl-C raises, or take it for a damaged model.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         cli()
     except InputError as error:

@@ -25,11 +25,11 @@ def plain_axis(**options) -> alt.Axis:
 
 
 def small_multiples(
-    table: pd.DataFrame, x: alt.X, y: alt.Y, *, tooltip: list, below=(), points=True
+    table: pd.DataFrame, x: alt.X, y: alt.Y, *, tooltip: list, below=()
 ) -> alt.ConcatChart:
     """Draw the line of each variant in a picture of its own, above the lines of all others in grey.
 
-    `below` are layers that go below those; `points` marks the rows of the table on the line.
+    `below` are layers that go below those. With a `tooltip` the rows of the table are marked on the line and have it.
     """
     base = alt.Chart(table).encode(x=x, y=y)
     others = base.mark_line(color=GREY, strokeWidth=0.7).encode(detail="variant:N")
@@ -37,8 +37,10 @@ def small_multiples(
     for variant in dict.fromkeys(table["variant"]):
         own = base.transform_filter(alt.datum.variant == variant)
         line = own.mark_line(color=BLUE, strokeWidth=1.8)
-        marks = own.mark_circle(color=BLUE, size=18, opacity=1 if points else 0).encode(tooltip=tooltip)
-        picture = alt.layer(*below, others, line, marks)
+        layers = [*below, others, line]
+        if tooltip:
+            layers.append(own.mark_circle(color=BLUE, size=18, opacity=1).encode(tooltip=tooltip))
+        picture = alt.layer(*layers)
         pictures.append(picture.properties(width=SMALL, height=SMALL, title=alt.Title(variant, offset=4)))
     return alt.concat(*pictures, columns=COLUMNS)
 
@@ -210,8 +212,8 @@ def roc_chart(roc: pd.DataFrame) -> alt.ConcatChart:
         axis=alt.Axis(format=".1f", tickCount=3, grid=False),
     )
     y = alt.Y("true_positive_rate:Q", scale=scale, title="true positives", axis=plain_axis(format=".1f", tickCount=3))
-    tooltip = [alt.Tooltip(f"{column}:Q", format=".3f") for column in ("false_positive_rate", "true_positive_rate")]
-    return small_multiples(roc, x, y, tooltip=tooltip, points=False).properties(
+    # Points enough to be a line: marks on them would cover it.
+    return small_multiples(roc, x, y, tooltip=[]).properties(
         title="Share of positive reviews found, by share of negative ones taken for positive (grey: the other variants)"
     )
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 SCRIPTS = Path(__file__).parents[1] / "workflow/scripts"
 
@@ -15,6 +16,7 @@ def run(script, *arguments):
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.slow
 def test_benchmarks_write_their_tables_and_plots(finished, tmp_path):
     # Catches: a benchmark that the code has left behind, a row or column that is missing, a plot that cannot be drawn.
     results = finished / "results"

@@ -60,6 +60,7 @@ def test_nothing_but_the_demo_folder_is_written(folder):
     assert not any((folder.parent / name).exists() for name in ("results", "resources", "logs", "benchmarks"))
 
 
+@pytest.mark.slow
 def test_the_same_bytes_elsewhere_and_with_another_number_of_cores(folder, tmp_path):
     # Catches: anything in the results that hangs on the time, the folder, the order of jobs or what runs beside them.
     files = ["config/config.yaml", "config/demo.yaml", "demo/corpus/sources.yaml"]

@@ -21,7 +21,7 @@ def labels_for(count):
 @given(probabilities)
 def test_calibration_adds_up_to_the_calibration_error(values):
     # Catches: other bins than those of the error, answers counted twice or not at all.
-    labels, scores = labels_for(len(values)), np.array(values, np.float32)
+    labels, scores = labels_for(len(values)), np.array(values)
     table = calibration_table(labels, scores[None], [("a", 1)])
     assert table["answers"].sum() == len(values)
     gaps = (table["answers"] * (table["accuracy"] - table["confidence"])).abs().sum() / len(values)

@@ -177,6 +177,7 @@ def failing(pipeline, cluster, finished):
         yield process, directory
 
 
+@pytest.mark.slow
 def test_failing_job(cluster, failing, cut_off):
     # Catches: a failure that looks like success, or does not say why; a retry that asks for no more than before.
     # Side by side with the next run: most of its time is waiting.
@@ -271,6 +272,7 @@ def cut_off(pipeline, cluster, finished):
     return directory, undisturbed, node
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", FATES)
 def test_same_result(cut_off, variant):
     # Catches: a training that goes on from another state than it was left in.
@@ -282,6 +284,7 @@ def test_same_result(cut_off, variant):
     assert differing(ours, expected) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", FATES[:3])
 def test_goes_on(cut_off, variant):
     # Catches: a training that starts from nothing when it is tried again; one that nothing cut off.
@@ -290,6 +293,7 @@ def test_goes_on(cut_off, variant):
     assert 1 <= int(epoch) < CUT_OFF["variants"][variant]["epochs"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("variant", "state"), [("cancelled", "CANCELLED"), ("out_of_time", "TIMEOUT")])
 def test_retry(cluster, cut_off, variant, state):
     # Catches: a run that waits for ever for a job that is gone, or gives up with it.
@@ -297,6 +301,7 @@ def test_retry(cluster, cut_off, variant, state):
     assert [job["JobState"] for job in jobs] == [state, "COMPLETED"]
 
 
+@pytest.mark.slow
 def test_out_of_memory(cluster, cut_off):
     # Catches: a retry that asks for as little memory as the attempt that was killed.
     jobs = cluster.trainings(cut_off[0], "out_of_memory")
@@ -306,6 +311,7 @@ def test_out_of_memory(cluster, cut_off):
     assert "exceeded memory limit" in slurm_log(jobs[0])
 
 
+@pytest.mark.slow
 def test_node_down(cluster, cut_off):
     # Catches: a run that ends, or uses up an attempt, because a node does.
     directory, _, node = cut_off

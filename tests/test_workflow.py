@@ -344,7 +344,8 @@ def test_no_file_is_left_over(finished):
     # Catches: temporary files that stay beside the products.
     products = {path.name for path in (finished / "results").rglob("*") if path.is_file()}
     assert products == {
-        *("train.parquet", "validation.parquet", "test.parquet", "unlabelled.parquet", "vocabulary.json"),
+        *("train.parquet", "validation.parquet", "test.parquet", "unlabelled.parquet"),
+        *("vocabulary.json", "settings.json"),
         *("train.arrow", "validation.arrow", "test.arrow", "glove.npy"),
         *("model.keras", "history.csv", "costs.csv", "summary.txt", "training.json"),
         *("evaluation.json", "predictions.parquet"),

@@ -24,9 +24,7 @@ def plain_axis(**options) -> alt.Axis:
     return alt.Axis(domain=False, ticks=False, labelPadding=8, **options)
 
 
-def small_multiples(
-    table: pd.DataFrame, x: alt.X, y: alt.Y, *, tooltip: list, below=()
-) -> alt.ConcatChart:
+def small_multiples(table: pd.DataFrame, x: alt.X, y: alt.Y, *, tooltip: list, below=()) -> alt.ConcatChart:
     """Draw the line of each variant in a picture of its own, above the lines of all others in grey.
 
     `below` are layers that go below those. With a `tooltip` the rows of the table are marked on the line and have it.

@@ -29,9 +29,11 @@ def test_the_pieces_give_the_text_again(text):
 
 def test_effects_are_the_weights_of_a_linear_model():
     # Catches: a sign the wrong way round, effects on the probability, an effect that goes to the next word.
-    answer, number, pieces = explain(bag_of_words, "a good  film\nnot bad")
-    assert answer == pytest.approx(1 / (1 + np.exp(-(0.5 + 1.5 + 0.25 - 2))))
-    assert number == 1
+    verdict, shown, probability, pieces = explain(bag_of_words, "a good  film\nnot bad")
+    assert probability == pytest.approx(1 / (1 + np.exp(-(0.5 + 1.5 + 0.25 - 2))))
+    assert (verdict, shown) == (1, 1)
+    # The class that is shown is the second, whatever the verdict is.
+    assert explain(bag_of_words, "bad")[:2] == (0, 1)
     expected = {"a": 0, "good": 1.5, "film": 0.25, "not": 0, "bad": -2}
     assert [piece for piece, _ in pieces] == ["a", " ", "good", "  ", "film", "\n", "not", " ", "bad"]
     for piece, effect in pieces:
@@ -40,7 +42,7 @@ def test_effects_are_the_weights_of_a_linear_model():
 
 def test_a_word_that_occurs_twice():
     # Catches: both occurrences taken out at once.
-    _, _, pieces = explain(bag_of_words, "good good film")
+    pieces = explain(bag_of_words, "good good film").pieces
     assert [effect for piece, effect in pieces if piece == "good"] == pytest.approx([0, 0])
 
 
@@ -50,9 +52,9 @@ def test_more_than_two_classes():
         scores = np.array([[0, WEIGHTS["good"] * ("good" in text), 1 - ("bad" in text)] for text in texts])
         return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
-    answer, number, pieces = explain(probabilities, "good bad")
-    assert answer.shape == (3,)
-    assert number == 1
+    verdict, shown, probability, pieces = explain(probabilities, "good bad")
+    assert (verdict, shown) == (1, 1)
+    assert probability == pytest.approx(np.exp(1.5) / (np.exp(1.5) + 2))
     effects = dict(pieces)
     odds = np.exp(1.5) / 2, 1 / 2
     assert effects["good"] == pytest.approx(np.log(odds[0] / odds[1]))
@@ -61,7 +63,7 @@ def test_more_than_two_classes():
 
 def test_certain_models_have_finite_effects():
     # Catches: infinities where a probability is 0 or 1.
-    _, _, pieces = explain(lambda texts: np.array([float("good" in text) for text in texts], np.float32), "good film")
+    pieces = explain(lambda texts: np.array([float("good" in text) for text in texts]), "good film").pieces
     assert all(np.isfinite(effect) for _, effect in pieces if effect is not None)
 
 
@@ -72,11 +74,13 @@ class Spans(HTMLParser):
         super().__init__()
         self.tags, self.texts, self.attributes = [], [], []
 
-    def handle_starttag(self, tag, attributes):  # noqa: D102
+    def handle_starttag(self, tag, attributes):
+        """Note a tag."""
         self.tags.append(tag)
         self.attributes.append(dict(attributes))
 
-    def handle_data(self, data):  # noqa: D102
+    def handle_data(self, data):
+        """Note a text."""
         self.texts.append(data)
 
 

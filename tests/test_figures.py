@@ -1,6 +1,7 @@
 """Figures: colours and places of the names by their properties, and what is drawn of the learning curve."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -144,7 +145,7 @@ def test_figure_of_one_variant(tmp_path):
     # Catches: an axis without length where there is one value, a logarithm of nothing.
     for figure in ("accuracy", "training_time", "learning_curve", "roc", "calibration", "accuracy_by_length"):
         TABLES[figure].query("variant == 'glove'").head(1).to_csv(tmp_path / "table.csv", index=False)
-        files = drawn(tmp_path / figure, lambda *files: plot_figure.main(tmp_path / "table.csv", *files, figure=figure))  # noqa: B023
+        files = drawn(tmp_path / figure, partial(plot_figure.main, tmp_path / "table.csv", figure=figure))
         check(*files, {"glove"})
 
 

@@ -122,11 +122,6 @@ def soft_labels(wildcards):
     return [f"results/runs/{teacher}/all/seed{seeds[teacher]}/soft_labels.parquet" for teacher in teachers]
 
 
-def variant_vectorizer(wildcards):
-    """The settings of the vectorizer of a variant."""
-    return config["vectorizers"][VARIANTS[wildcards.variant]["vectorizer"]]
-
-
 def run_settings(wildcards):
     """The settings of a training: on a part of the reviews with another end."""
     settings = VARIANTS[wildcards.variant]

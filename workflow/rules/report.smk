@@ -433,6 +433,7 @@ rule write_model_card:
         validation=vectorizer_file("validation.arrow"),
         test=vectorizer_file("test.arrow"),
         vocabulary=vectorizer_file("vocabulary.json"),
+        settings=vectorizer_file("settings.json"),
         template=MODEL_CARD,
         lib=library("pages", "encoded", "vectorizer"),
     output:
@@ -449,8 +450,6 @@ rule write_model_card:
         "benchmarks/write_model_card/{variant}.tsv"
     conda:
         "../../environment.yml"
-    params:
-        vectorizer=variant_vectorizer,
     script:
         "../scripts/write_model_card.py"
 

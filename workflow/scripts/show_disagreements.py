@@ -63,13 +63,11 @@ def main(
     for variant in means.index:
         trained = load_trained(reviews.parents[1], variant)
         for i in disputed:
-            answer, number, pieces = explain(trained.probabilities, texts[i])
-            probability = float(answer if answer.ndim == 0 else answer[number])
-            verdict = int(probability > 0.5) if answer.ndim == 0 else number
+            verdict, of_class, probability, pieces = explain(trained.probabilities, texts[i])
             mark = "" if verdict == read.labels[i] else ' class="wrong"'
             shown[i].append(
                 f"<div><strong>{escape(variant)}</strong>: <span{mark}>{escape(read.classes[verdict])}</span>, "
-                f"P({escape(read.classes[number])}) = {probability:.2f}<p>{explanation_html(pieces)}</p></div>"
+                f"P({escape(read.classes[of_class])}) = {probability:.2f}<p>{explanation_html(pieces)}</p></div>"
             )
         print(f"{variant}: done")
     sections = [

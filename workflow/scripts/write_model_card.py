@@ -11,7 +11,7 @@ from wordorder.encoded import read_encoded
 from wordorder.files import replacing
 from wordorder.job import logged
 from wordorder.pages import markdown_html, page
-from wordorder.vectorizer import read_vocabulary
+from wordorder.vectorizer import read_settings, read_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -40,12 +40,12 @@ def main(
     validation: Path,
     test: Path,
     vocabulary: Path,
+    vectorizer: Path,
     template: Path,
     markdown: Path,
     html: Path,
     *,
     variant: str,
-    vectorizer: dict,
 ) -> None:
     """Write the card as Markdown and as a page."""
     training = json.loads(record.read_text(encoding="utf-8"))
@@ -67,7 +67,7 @@ def main(
         teachers=settings.get("teachers", []),
         classes=training["classes"],
         settings={"sequence_length": None} | settings,
-        vectorizer=vectorizer,
+        vectorizer=read_settings(vectorizer),
         vocabulary_size=len(read_vocabulary(vocabulary)),
         parameters=training["parameters"],
         trainable_parameters=training["trainable_parameters"],
@@ -97,9 +97,9 @@ if __name__ == "__main__":
             validation=Path(snakemake.input.validation),
             test=Path(snakemake.input.test),
             vocabulary=Path(snakemake.input.vocabulary),
+            vectorizer=Path(snakemake.input.settings),
             template=Path(snakemake.input.template),
             markdown=Path(snakemake.output.markdown),
             html=Path(snakemake.output.html),
             variant=snakemake.wildcards.variant,
-            vectorizer=snakemake.params.vectorizer,
         )

@@ -221,9 +221,8 @@ def explain_command(source, variant, seed, directory, backend, cores) -> None:
     if not text.strip():
         raise InputError(f"{name}: there is no text. Write one.")
     trained = load(directory, variant, seed, backend, cores)
-    answer, number, pieces = explain(trained.probabilities, text)
-    probability = float(answer if answer.ndim == 0 else answer[number])
-    click.echo(f"{trained.classes[number]}: {probability:.3f}")
+    _, shown, probability, pieces = explain(trained.probabilities, text)
+    click.echo(f"{trained.classes[shown]}: {probability:.3f}")
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         click.echo(explanation_ansi(pieces))
     else:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from scipy.special import expit, logit
 
 from wordorder.encoded import EncodedReviews
 from wordorder.errors import InputError
@@ -38,9 +39,8 @@ def read_soft_labels(path: Path, ids: Sequence[str]) -> np.ndarray:
 
 def mean_opinion(probabilities: Sequence[np.ndarray]) -> np.ndarray:
     """The probabilities of several teachers as one, by the mean of their logits: (teachers, reviews) to (reviews,)."""
-    clipped = np.clip(np.asarray(probabilities, np.float64), CLIP, 1 - CLIP)
-    logits = np.mean(np.log(clipped) - np.log1p(-clipped), axis=0)
-    return (1 / (1 + np.exp(-logits))).astype(np.float32)
+    logits = logit(np.clip(np.asarray(probabilities, np.float64), CLIP, 1 - CLIP))
+    return expit(logits.mean(axis=0)).astype(np.float32)
 
 
 def with_soft_labels(training: EncodedReviews, unlabelled: EncodedReviews, probabilities: np.ndarray) -> EncodedReviews:

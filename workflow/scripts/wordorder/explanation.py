@@ -7,8 +7,10 @@ through Representation Erasure").
 import re
 from collections.abc import Callable, Sequence
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
+from scipy.special import logit
 
 # A probability of 1 has an infinite logit.
 CLIP = 1e-6
@@ -18,10 +20,18 @@ FULL = 2.0
 FOR, AGAINST = (0, 114, 178), (213, 94, 0)
 
 
-def logit(probabilities: np.ndarray) -> np.ndarray:
-    """Return the logarithm of the odds, of probabilities clipped to 1e-6."""
-    clipped = np.clip(np.asarray(probabilities, np.float64), CLIP, 1 - CLIP)
-    return np.log(clipped) - np.log1p(-clipped)
+class Explanation(NamedTuple):
+    """What a model makes of a text, and why.
+
+    `verdict` is the number of the class that the text is taken for, `shown` that of the class which `probability` and
+    the effects are for: the second of two, the most probable of more. `pieces` are the words of the text with their
+    effects and the spaces between them with None; joined they give the text.
+    """
+
+    verdict: int
+    shown: int
+    probability: float
+    pieces: list[tuple[str, float | None]]
 
 
 def words_and_spaces(text: str) -> list[str]:
@@ -29,31 +39,27 @@ def words_and_spaces(text: str) -> list[str]:
     return [piece for piece in re.split(r"(\s+)", text) if piece]
 
 
-def explain(
-    probabilities: Callable[[Sequence[str]], np.ndarray], text: str
-) -> tuple[np.ndarray, int, list[tuple[str, float | None]]]:
+def explain(probabilities: Callable[[Sequence[str]], np.ndarray], text: str) -> Explanation:
     """Find out how much each word of a text moved the decision.
 
     `probabilities` answers for texts what `TrainedModel.probabilities` does: (texts,) the probability of the second of
     two classes, or (texts, classes).
 
-    Returns the answer for the whole text, the number of the class that the effects are for (the second of two, or the
-    most probable of more), and the pieces of the text with their effects: the logit of that class with the word less
-    the logit without it, None for spaces. A word that occurs twice has no effect on a model that asks only whether it
-    occurs: without the one there is still the other.
+    The effect of a word is the logit of the class with the word less the logit without it. A word that occurs twice has
+    none on a model that asks only whether it occurs: without the one there is still the other.
     """
     pieces = words_and_spaces(text)
     words = [i for i, piece in enumerate(pieces) if not piece.isspace()]
     without = ["".join(pieces[:i] + pieces[i + 1 :]) for i in words]
     answers = probabilities([text, *without])
     if answers.ndim == 1:
-        number, of_class = 1, answers
+        shown, of_class, verdict = 1, answers, int(answers[0] > 0.5)
     else:
-        number = int(answers[0].argmax())
-        of_class = answers[:, number]
-    logits = logit(of_class)
-    effects = dict(zip(words, logits[0] - logits[1:], strict=True))
-    return answers[0], number, [(piece, float(effects[i]) if i in effects else None) for i, piece in enumerate(pieces)]
+        shown = verdict = int(answers[0].argmax())
+        of_class = answers[:, shown]
+    logits = logit(np.clip(of_class.astype(np.float64), CLIP, 1 - CLIP))
+    effects = dict(zip(words, (float(effect) for effect in logits[0] - logits[1:]), strict=True))
+    return Explanation(verdict, shown, float(of_class[0]), [(piece, effects.get(i)) for i, piece in enumerate(pieces)])
 
 
 def colour(effect: float) -> tuple[tuple[int, int, int], float]:

@@ -30,13 +30,10 @@ STYLE = """
 
 def card(trained: "TrainedModel", text: str) -> str:
     """Return the verdict of a model on a text, with its words coloured, as HTML."""
-    answer, number, pieces = explain(trained.probabilities, text)
-    probability = float(answer if answer.ndim == 0 else answer[number])
-    # Of two classes the colours are for the second, whatever the verdict is.
-    verdict = number if answer.ndim or probability > 0.5 else 0
-    shown = f"{escape(trained.classes[verdict])}, P({escape(trained.classes[number])}) = {probability:.3f}"
+    verdict, shown, probability, pieces = explain(trained.probabilities, text)
+    said = f"{escape(trained.classes[verdict])}, P({escape(trained.classes[shown])}) = {probability:.3f}"
     return (
-        f'<div class="card"><h2><span>{escape(trained.variant)}</span><span>{shown}</span></h2>'
+        f'<div class="card"><h2><span>{escape(trained.variant)}</span><span>{said}</span></h2>'
         f'<div class="bar"><div style="width: {100 * probability:.1f}%"></div></div>'
         f"<p>{explanation_html(pieces)}</p></div>"
     )

@@ -21,7 +21,7 @@ from wordorder.training import (
     train_model,
     value_and_gradients,
 )
-from wordorder.vectorizer import adapt_vocabulary, encode_texts
+from wordorder.vectorizer import adapt_vocabulary, text_encoder
 
 UNITS = 3
 # Tokens of the vocabulary, by n-grams: not all that occur.
@@ -52,7 +52,7 @@ SETTINGS = {
 
 def encoded(texts, vocabulary, ngrams):
     """Texts as encoded reviews, every third positive."""
-    sequences = list(encode_texts(texts, vocabulary, standardize=STANDARDIZE, ngrams=ngrams))
+    sequences = list(text_encoder(vocabulary, standardize=STANDARDIZE, ngrams=ngrams)(texts))
     offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])])
     labels = (np.arange(len(texts)) % 3 == 0).astype(np.int8)
     return EncodedReviews(

@@ -13,7 +13,7 @@ from wordorder.errors import InputError
 from wordorder.models import NBSVMClassifier
 from wordorder.naive_bayes import fit_nbsvm, log_count_ratios
 from wordorder.training import build_model, load_model, loss_and_accuracy, predict, save_model, train_model
-from wordorder.vectorizer import adapt_vocabulary, encode_texts
+from wordorder.vectorizer import adapt_vocabulary, text_encoder
 
 STANDARDIZE = "lower_and_strip_punctuation"
 SETTINGS = {"model": "nbsvm", "features": "binary", "C": 2.0}
@@ -31,7 +31,7 @@ def made_up(number, seed):
 
 def encoded(texts, labels, vocabulary):
     """Texts as encoded reviews."""
-    sequences = list(encode_texts(texts, vocabulary, standardize=STANDARDIZE, ngrams=3))
+    sequences = list(text_encoder(vocabulary, standardize=STANDARDIZE, ngrams=3)(texts))
     offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])])
     return EncodedReviews(
         [str(i) for i in range(len(texts))],

@@ -15,7 +15,7 @@ import export_model
 from wordorder.encoded import EncodedReviews, joined
 from wordorder.text_model import TextClassifier, distinct
 from wordorder.training import build_model, predict, save_model
-from wordorder.vectorizer import encode_texts, write_settings, write_vocabulary
+from wordorder.vectorizer import text_encoder, write_settings, write_vocabulary
 
 assert keras.backend.backend() == "tensorflow"
 
@@ -66,7 +66,7 @@ def made(name, classes=2):
 
 def expected(model, vectorizer, sequence_length):
     """What the pipeline makes of the texts."""
-    sequences = list(encode_texts(TEXTS, VOCABULARY, **vectorizer))
+    sequences = list(text_encoder(VOCABULARY, **vectorizer)(TEXTS))
     data = EncodedReviews(list("abcde"), np.full(5, -1), *joined(sequences), [])
     return predict(model, data, sequence_length).reshape(len(TEXTS), -1)
 

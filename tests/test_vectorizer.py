@@ -22,7 +22,7 @@ import split_corpus
 from wordorder.corpus import Review, read_reviews, write_reviews
 from wordorder.encoded import read_encoded
 from wordorder.errors import InputError
-from wordorder.vectorizer import CHUNK, adapt_vocabulary, encode_texts, read_vocabulary, write_vocabulary
+from wordorder.vectorizer import CHUNK, adapt_vocabulary, read_vocabulary, text_encoder, write_vocabulary
 
 DEFAULT = "lower_and_strip_punctuation"
 SETTINGS = {"standardize": DEFAULT, "strip_html": False, "ngrams": 1}
@@ -92,7 +92,7 @@ def test_vocabulary_is_that_of_keras_in_one_go():
 
 
 def encoded(texts, vocabulary, standardize=DEFAULT):
-    rows = list(encode_texts(texts, vocabulary, standardize=standardize))
+    rows = list(text_encoder(vocabulary, standardize=standardize)(texts))
     assert all(row.dtype == np.int32 and row.ndim == 1 for row in rows)
     return [row.tolist() for row in rows]
 

@@ -8,7 +8,7 @@ import numpy as np
 from wordorder.corpus import read_reviews
 from wordorder.encoded import NO_LABEL, write_encoded
 from wordorder.job import logged, start_backend
-from wordorder.vectorizer import encode_texts, read_settings, read_vocabulary
+from wordorder.vectorizer import read_settings, read_vocabulary, text_encoder
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def main(reviews: list[Path], vocabulary: Path, settings: Path, encoded: list[Path]) -> None:
     """Write one Arrow file for each file of reviews."""
-    tokens, making = read_vocabulary(vocabulary), read_settings(settings)
+    encode = text_encoder(read_vocabulary(vocabulary), **read_settings(settings))
     for source, target in zip(reviews, encoded, strict=True):
         table = read_reviews(source)
-        sequences = list(encode_texts(table["text"].to_pylist(), tokens, **making))
+        sequences = list(encode(table["text"].to_pylist()))
         labels = table["label"].to_pylist()
         # Each class has reviews in each split; unlabelled reviews have none.
         classes = sorted(set(labels) - {""})

@@ -19,7 +19,7 @@ class TextClassifier(keras.Model):
     Args:
         model: a `TokenClassifier`.
         vocabulary: the tokens, padding and unknown first.
-        standardize, strip_html, ngrams: what `vectorizer.encode_texts` takes.
+        standardize, strip_html, ngrams: what `vectorizer.text_encoder` takes.
         sequence_length: tokens that a text is cut to, None for all.
 
     """

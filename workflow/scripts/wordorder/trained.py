@@ -1,7 +1,7 @@
 """Trained models with all that they need to read text."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,27 +10,27 @@ import numpy as np
 from wordorder.encoded import EncodedReviews, joined
 from wordorder.errors import InputError
 from wordorder.training import load_model, predict, predictor
-from wordorder.vectorizer import encode_texts, read_settings, read_vocabulary
+from wordorder.vectorizer import read_settings, read_vocabulary, text_encoder
 
 
 class TrainedModel(NamedTuple):
-    """A model, the vocabulary and settings of its vectorizer, and the names of the classes.
+    """A model that reads text.
 
-    `run` is the model compiled for prediction.
+    `run` is the model compiled for prediction, `encode` what `text_encoder` returns, `sequence_length` the number of
+    tokens that a text is cut to, None for all.
     """
 
     variant: str
     seed: int
     model: object
     run: object
-    vocabulary: list[str]
-    vectorizer: dict
+    encode: Callable[[Sequence[str]], Iterator[np.ndarray]]
     sequence_length: int | None
     classes: list[str]
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """Return what `training.predict` does, for texts."""
-        sequences = list(encode_texts(texts, self.vocabulary, **self.vectorizer))
+        sequences = list(self.encode(texts))
         labels = np.full(len(texts), -1, np.int8)
         reviews = EncodedReviews([str(i) for i in range(len(texts))], labels, *joined(sequences), self.classes)
         return predict(self.model, reviews, self.sequence_length, self.run)
@@ -77,8 +77,7 @@ def load_trained(results: Path, variant: str, seed: int | None = None) -> Traine
         seed,
         model,
         predictor(model),
-        read_vocabulary(vectorizer / "vocabulary.json"),
-        read_settings(vectorizer / "settings.json"),
+        text_encoder(read_vocabulary(vectorizer / "vocabulary.json"), **read_settings(vectorizer / "settings.json")),
         settings.get("sequence_length"),
         classes,
     )

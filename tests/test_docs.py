@@ -72,6 +72,18 @@ def test_benchmark_is_that_of_the_run():
     glove = pd.read_csv(REPOSITORY / "docs/performance/glove.csv")
     expected = [[row.reader, f"{row.seconds:.2f}", str(row.peak_mb)] for row in glove.itertuples()]
     assert table(PERFORMANCE, "glove") == expected
+    prediction = pd.read_csv(REPOSITORY / "docs/performance/prediction.csv")
+    expected = [
+        [
+            row.variant,
+            f"{row.cores}",
+            f"{row.seconds_of_one:.1f}",
+            f"{row.seconds_of_all:.1f}",
+            f"{row.reviews_per_second:,}",
+        ]
+        for row in prediction.itertuples()
+    ]
+    assert table(PERFORMANCE, "prediction") == expected
 
 
 def test_grouping_is_that_of_the_runs():

@@ -10,10 +10,12 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # The chapter on the real reviews, which are downloaded.
 results: $(INSTALLED)
 	snakemake --cores $(CORES) results/summary.csv
+	@cat logs/summarize_runs.log
 
 # Every claim of the chapter: all variants, three seeds, the learning curve.
 study: $(INSTALLED)
 	snakemake --cores $(CORES) --configfile config/config.yaml config/study.yaml -- results/summary.csv
+	@cat logs/summarize_runs.log
 
 # The same on a made-up corpus, in demo/.
 demo: $(INSTALLED)

@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -119,7 +120,11 @@ def drawn(folder, draw):
 
 
 def check(html, svg, png, words):
-    """The picture has these words and is whole; the page needs nothing else."""
+    """The picture has these words and is whole, no axis has a label twice; the page needs nothing else."""
+    axes = ElementTree.fromstring(svg).iterfind(".//{*}g[@class='mark-text role-axis-label']")
+    labels = [[text.text for text in axis.iterfind(".//{*}text") if text.text] for axis in axes]
+    assert len(labels) == svg.count(b"role-axis-label")
+    assert all(len(set(axis)) == len(axis) for axis in labels), labels
     svg = svg.decode()
     assert words <= set(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
     assert "nan" not in re.sub(r"<text.*?</text>", "", svg).lower()

@@ -1,9 +1,11 @@
 """Pages and the tables on them."""
 
+import re
 from xml.etree import ElementTree
 
 import pandas as pd
 
+import render_table
 from wordorder.pages import markdown_html, page, table_html
 
 
@@ -26,6 +28,15 @@ def test_table_as_a_reader_sees_it():
     # Catches: rows or columns that are lost, NaN, numbers with all their digits.
     table = pd.DataFrame({"variant": ["a", "b"], "test_accuracy": [0.8774531, None], "seeds": [3, 1]})
     assert cells(table_html(table)) == [["variant", "test accuracy", "seeds"], ["a", "0.8775", "3"], ["b", "", "1"]]
+
+
+def test_page_of_a_table(tmp_path):
+    # Catches: columns without a figure, such as intervals where there is one seed, that push others out of sight.
+    (tmp_path / "summary.csv").write_text("variant,accuracy,low\na,0.5,\nb,,\n", encoding="utf-8")
+    render_table.main(tmp_path / "summary.csv", tmp_path / "summary.html")
+    html = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    (table,) = re.findall("<table>.*</table>", html, re.DOTALL)
+    assert cells(table) == [["variant", "accuracy"], ["a", "0.5"], ["b", ""]]
 
 
 def test_markdown_has_tables():

@@ -19,7 +19,7 @@ def main(model: Path, reviews: Path, labels: Path, *, sequence_length: int | Non
     data = read_encoded(reviews)
     probabilities = predict(load_model(model), data, sequence_length)
     write_soft_labels(labels, data.ids, probabilities)
-    print(f"{len(probabilities)} reviews, {(probabilities > 0.5).mean():.1%} of them taken for positive")
+    print(f"{len(probabilities)} reviews labelled")
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 def main(table: Path, html: Path) -> None:
-    """Write the table as HTML."""
+    """Write the table as HTML, without columns in which there is nothing."""
+    filled = pd.read_csv(table).dropna(axis="columns", how="all")
     with replacing(html) as part:
-        part.write_text(page(table.stem, table_html(pd.read_csv(table))), encoding="utf-8")
+        part.write_text(page(table.stem, table_html(filled)), encoding="utf-8")
 
 
 if __name__ == "__main__":

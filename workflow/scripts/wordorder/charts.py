@@ -53,7 +53,7 @@ def accuracy_chart(summary: pd.DataFrame) -> alt.LayerChart:
         "test_accuracy:Q",
         title="test accuracy",
         scale=alt.Scale(domain=limits(values, 0.02), nice=False, zero=False),
-        axis=alt.Axis(format=".2f", tickCount=5),
+        axis=alt.Axis(tickCount=5),
     )
     base = alt.Chart(summary).encode(y=alt.Y("variant:N", sort=order, title=None, axis=plain_axis()))
     tooltip = [alt.Tooltip("variant:N")] + [
@@ -93,7 +93,7 @@ def learning_curve_chart(curve: pd.DataFrame) -> alt.LayerChart:
         "test_accuracy:Q",
         title=None,
         scale=alt.Scale(domain=[lowest, highest], nice=False, zero=False),
-        axis=plain_axis(format=".2f"),
+        axis=plain_axis(),
     )
     base = alt.Chart(curve).encode(x=x, color=colour)
     bands = base.mark_area(opacity=0.12).encode(y="test_accuracy_low:Q", y2="test_accuracy_high:Q")
@@ -133,7 +133,7 @@ def time_chart(summary: pd.DataFrame) -> alt.LayerChart:
         "test_accuracy:Q",
         title=None,
         scale=alt.Scale(domain=[lowest, highest], nice=False, zero=False),
-        axis=plain_axis(format=".2f"),
+        axis=plain_axis(),
     )
     base = alt.Chart(table).encode(x=x)
     points = base.mark_circle(color=BLUE, size=70, opacity=1).encode(
@@ -171,9 +171,9 @@ def history_chart(history: pd.DataFrame) -> alt.ConcatChart:
             for split, prefix in splits.items()
         )
         kept = best[["seed", "epoch"]].assign(split="validation", value=best[f"validation_{measure}"])
-        x = alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d", grid=False))
-        y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=plain_axis(format=".2f"))
-        tooltip = ["split:N", "seed:N", "epoch:Q", alt.Tooltip("value:Q", title=measure, format=".4f")]
+        x = alt.X("epoch:O", axis=alt.Axis(labelAngle=0, labelOverlap=True))
+        y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=plain_axis())
+        tooltip = ["split:N", "seed:N", "epoch:O", alt.Tooltip("value:Q", title=measure, format=".4f")]
         base = alt.Chart(lines).encode(x=x, y=y, color=colour, detail="seed:N", tooltip=tooltip)
         # A training of one epoch has no line.
         drawn = base.mark_line(strokeWidth=1.5, opacity=0.7) + base.mark_circle(size=14, opacity=0.7)
@@ -188,8 +188,8 @@ def calibration_chart(calibration: pd.DataFrame) -> alt.ConcatChart:
     """Draw how often the answers are right against how sure the model is, a picture for each variant."""
     lowest = min(calibration["bin_low"].min(), limits(calibration["accuracy"], 0.1)[0])
     scale = alt.Scale(domain=[lowest, 1], nice=False, zero=False)
-    x = alt.X("confidence:Q", scale=scale, title="confidence", axis=alt.Axis(format=".1f", tickCount=4, grid=False))
-    y = alt.Y("accuracy:Q", scale=scale, title="accuracy", axis=plain_axis(format=".1f", tickCount=4))
+    x = alt.X("confidence:Q", scale=scale, title="confidence", axis=alt.Axis(tickCount=4, grid=False))
+    y = alt.Y("accuracy:Q", scale=scale, title="accuracy", axis=plain_axis(tickCount=4))
     perfect = alt.Chart(pd.DataFrame({"confidence": [lowest, 1], "accuracy": [lowest, 1]})).encode(x=x, y=y)
     tooltip = [
         alt.Tooltip("answers:Q", format=",d"),
@@ -207,9 +207,9 @@ def roc_chart(roc: pd.DataFrame) -> alt.ConcatChart:
         "false_positive_rate:Q",
         scale=scale,
         title="false positives",
-        axis=alt.Axis(format=".1f", tickCount=3, grid=False),
+        axis=alt.Axis(tickCount=3, grid=False),
     )
-    y = alt.Y("true_positive_rate:Q", scale=scale, title="true positives", axis=plain_axis(format=".1f", tickCount=3))
+    y = alt.Y("true_positive_rate:Q", scale=scale, title="true positives", axis=plain_axis(tickCount=3))
     # Points enough to be a line: marks on them would cover it.
     return small_multiples(roc, x, y, tooltip=[]).properties(
         title="Share of positive reviews found, by share of negative ones taken for positive (grey: the other variants)"
@@ -228,7 +228,7 @@ def length_chart(accuracies: pd.DataFrame) -> alt.ConcatChart:
         "accuracy:Q",
         title="test accuracy",
         scale=alt.Scale(domain=limits(table["accuracy"], 0.02), nice=False, zero=False),
-        axis=plain_axis(format=".2f", tickCount=5),
+        axis=plain_axis(tickCount=5),
     )
     tooltip = ["tokens:N", alt.Tooltip("accuracy:Q", format=".4f")]
     return small_multiples(table, x, y, tooltip=tooltip).properties(
@@ -286,7 +286,7 @@ def padding_chart(padding: pd.DataFrame) -> alt.ConcatChart:
                 "probability:Q",
                 title=f"probability of {label}",
                 scale=alt.Scale(domain=[0, 1]),
-                axis=plain_axis(format=".1f", tickCount=5),
+                axis=plain_axis(tickCount=5),
             ),
             color=alt.Color("variant:N", title=None, scale=colour_scale(variants)),
             tooltip=["variant:N", "padding:Q", alt.Tooltip("probability:Q", format=".3f")],

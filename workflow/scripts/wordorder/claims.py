@@ -17,7 +17,7 @@ from wordorder.errors import InputError
 from wordorder.learning_curve import run_name
 from wordorder.timing import IMPLEMENTATIONS, ratio
 
-COLUMNS = ["claim", "value", "low", "high", "bound", "margin", "seeds", "verdict", "text", "source"]
+COLUMNS = ["claim", "text", "verdict", "value", "low", "high", "bound", "margin", "seeds", "source"]
 
 
 class Comparison(NamedTuple):
@@ -224,14 +224,14 @@ def decide(
         rows.append(
             (
                 claim.name,
+                claim.text,
+                verdict(low, high, claim.bound, claim.margin),
                 value,
                 low,
                 high,
                 claim.bound,
                 claim.margin,
                 seeds,
-                verdict(low, high, claim.bound, claim.margin),
-                claim.text,
                 claim.source,
             )
         )

@@ -79,7 +79,14 @@ def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
             frame="group",
             offset=12,
         )
-        .configure_legend(labelFontSize=FONT_SIZE, titleFontSize=FONT_SIZE, titleFontWeight="normal", labelColor=INK)
+        # At the side it would be out of sight in a narrow window.
+        .configure_legend(
+            orient="top",
+            labelFontSize=FONT_SIZE,
+            titleFontSize=FONT_SIZE,
+            titleFontWeight="normal",
+            labelColor=INK,
+        )
         .configure_text(fontSize=FONT_SIZE)
     )
 

@@ -6,11 +6,12 @@ import pandas as pd
 from markdown_it import MarkdownIt
 
 STYLE = """
-body { font: 15px/1.5 "Liberation Sans", Arial, Helvetica, sans-serif; color: #333; margin: 1.5rem; max-width: 75rem; }
+body { font: 14px/1.5 "Liberation Sans", Arial, Helvetica, sans-serif; color: #333; margin: 1.5rem; max-width: 75rem; }
 h1 { font-size: 1.3rem; } h2 { font-size: 1.1rem; }
 table { border-collapse: collapse; margin: 1rem 0; }
-th, td { padding: .25rem .75rem; text-align: left; border-bottom: 1px solid #e5e5e5; vertical-align: top; }
-td.long { min-width: 22rem; }
+th, td { padding: .25rem .5rem; text-align: left; border-bottom: 1px solid #e5e5e5; vertical-align: top; }
+td { white-space: nowrap; }
+td.long { min-width: 18rem; white-space: normal; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 code { font-size: .95em; background: #f5f5f5; padding: 0 .2em; }
 """

@@ -46,7 +46,7 @@ def main(
             room = sequence_length - len(tokens)
             # 0, 1, 2, 4, 8 and so on, and as many as there is room for.
             for count in (0, *(2**power for power in range(room.bit_length() - 1)), room):
-                answer = np.array(model(np.pad(tokens, (0, count))[None]))[0]
+                answer = model.predict_on_batch(np.pad(tokens, (0, count))[None])[0]
                 of_classes = answer if len(answer) > 1 else [1 - answer[0], answer[0]]
                 rows.append((texts[i], data.classes[label], variant, count, float(of_classes[label])))
     table = pd.DataFrame(rows, columns=["text", "class", "variant", "padding", "probability"]).round(6)

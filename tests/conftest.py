@@ -1,5 +1,6 @@
 """What tests share: a small run of the whole pipeline, and a browser."""
 
+import fcntl
 import io
 import os
 import shutil
@@ -102,12 +103,24 @@ def pipeline(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished(pipeline):
-    """The folder of a run that has come to its end; not to be changed."""
+def finished(pipeline, tmp_path_factory, worker_id):
+    """The folder of a run that has come to its end; not to be changed.
+
+    The run takes a minute, so the first process of the tests that needs it makes it for all. Each has a copy beside its
+    own copy of the code, by the relative path of which Snakemake knows what was run.
+    """
     directory = pipeline.repository.with_name("finished")
-    directory.mkdir()
-    result = pipeline.snakemake(directory)
-    assert result.returncode == 0, result.stdout
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "finished"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            result = pipeline.snakemake(directory)
+            assert result.returncode == 0, result.stdout
+            shutil.copytree(directory, shared.with_suffix(".part"))
+            shared.with_suffix(".part").rename(shared)
+        else:
+            shutil.copytree(shared, directory)
     return directory
 
 

@@ -15,9 +15,11 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from wordorder.cli import cli
+from wordorder.cli import cli, texts_of
 from wordorder.errors import InputError
 
 COMMAND = [sys.executable, Path(__file__).parents[1] / "bin/wordorder"]
@@ -42,18 +44,19 @@ def reviews(finished, tmp_path_factory):
 
 
 @pytest.mark.parametrize("source", ["reviews.txt", "reviews.csv", "reviews.parquet", "standard input"])
-def test_the_numbers_of_the_evaluation(finished, reviews, source):
+def test_the_numbers_of_the_evaluation(finished, reviews, source, capsys):
     # Catches: another tokenization, length or model than in the evaluation; rows that are lost or out of order.
     folder, expected = reviews
-    arguments = ["predict", "--model", "glove", "--directory", finished]
+    arguments = ["predict", "--model", "glove", "--directory", str(finished)]
     if source == "standard input":
         result = wordorder(*arguments, stdin=(folder / "reviews.txt").open("rb"))
+        assert (result.returncode, result.stderr) == (0, b"")
+        output = result.stdout.decode()
     else:
         column = ["--text-column", "review"] if source.endswith("parquet") else []
-        result = wordorder(*arguments, folder / source, *column)
-    assert result.returncode == 0, result.stderr
-    assert result.stderr == b""
-    rows = list(csv.DictReader(io.StringIO(result.stdout.decode())))
+        cli([*arguments, str(folder / source), *column], standalone_mode=False)
+        output = capsys.readouterr().out
+    rows = list(csv.DictReader(io.StringIO(output)))
     assert [int(row["row"]) for row in rows] == list(range(1, 301))
     assert [float(row["probability_pos"]) for row in rows] == pytest.approx(expected, abs=1e-5)
     assert [row["label"] == "pos" for row in rows] == list(expected > 0.5)
@@ -79,7 +82,9 @@ def test_json_lines_into_a_file(finished, reviews, tmp_path):
         ("a.txt", b"good\n\xff\xfe\n", "a.txt, line 2: it is not UTF-8"),
         ("a.csv", b"text,n\ngood,1\n  ,2\n", "a.csv, row 2: there is no text."),
         ("a.csv", b"review,n\ngood,1\n", "a.csv has no column text; its columns: review, n."),
-        ("a.csv", b'text\ngood\n"bad\n', "a.csv, line 3: it is not CSV"),
+        ("a.csv", b'text\ngood\n"bad\n', "a.csv, line 3: unexpected end of data"),
+        ("a.csv", b"n,text\n1,good\n2,good, and cheap\n", "a.csv, line 3: 3 fields, but 2 in the first line"),
+        ("a.csv", b"text,text\ngood,bad\n", "a.csv has more than one column text; its columns: text, text."),
         ("a.csv", b"", "a.csv has no column text; its columns: none."),
         ("a.parquet", b"PAR1", "a.parquet is not a Parquet file"),
     ],
@@ -95,6 +100,16 @@ def test_bad_input_is_named(finished, tmp_path, monkeypatch, name, content, mess
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())], ids=str)
+def test_parquet_texts(tmp_path, kind):
+    # Catches: a type of text that pandas writes (a dictionary for a category) and that is not read.
+    texts = ["good", "bad", "good"]
+    pq.write_table(pa.table({"n": [1, 2, 3], "text": pa.array(texts).cast(kind)}), tmp_path / "a.parquet")
+    assert list(texts_of(tmp_path / "a.parquet", "text")) == texts
+    with pytest.raises(InputError, match=r"has no column n of text; such columns: text\. Name"):
+        list(texts_of(tmp_path / "a.parquet", "n"))
+
+
 def test_bad_input_ends_the_command(finished):
     # Catches: a traceback, an exit status of 0.
     result = wordorder("predict", "-m", "glove", "-d", finished, input=b"good\n\nbad\n")
@@ -105,14 +120,13 @@ def test_bad_input_ends_the_command(finished):
 
 def test_a_model_that_is_not_trained(finished, tmp_path):
     # Catches: an error from the depths of Keras, and one that does not say what there is.
-    result = wordorder("predict", "-m", "glvoe", "-d", finished, input=b"good\n")
-    assert result.returncode == 1
-    assert result.stderr.decode().endswith("trained are: glove, one_hot.\n")
-    result = wordorder("predict", "-m", "glove", "--seed", "3", "-d", finished, input=b"good\n")
-    assert result.stderr.decode() == "Error: glove is not trained with seed 3, but with 1, 2.\n"
-    result = wordorder("serve", "-d", tmp_path)
-    assert result.returncode == 1
-    assert b"No model is trained" in result.stderr
+    predict = ["predict", "-d", str(finished), "-m"]
+    with pytest.raises(InputError, match=r"trained are: glove, one_hot\.$"):
+        cli([*predict, "glvoe"], standalone_mode=False)
+    with pytest.raises(InputError, match=r"^glove is not trained with seed 3, but with 1, 2\.$"):
+        cli([*predict, "glove", "--seed", "3"], standalone_mode=False)
+    with pytest.raises(InputError, match=r"^No model is trained in "):
+        cli(["serve", "-d", str(tmp_path)], standalone_mode=False)
 
 
 def test_help_is_there_at_once():

@@ -37,6 +37,10 @@ def test_page_of_a_table(tmp_path):
     html = (tmp_path / "summary.html").read_text(encoding="utf-8")
     (table,) = re.findall("<table>.*</table>", html, re.DOTALL)
     assert cells(table) == [["variant", "accuracy"], ["a", "0.5"], ["b", ""]]
+    # Without rows the head is what there is to show.
+    (tmp_path / "summary.csv").write_text("variant,accuracy\n", encoding="utf-8")
+    render_table.main(tmp_path / "summary.csv", tmp_path / "summary.html")
+    assert "<th>variant</th>" in (tmp_path / "summary.html").read_text(encoding="utf-8")
 
 
 def test_markdown_has_tables():

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def main(table: Path, html: Path) -> None:
     """Write the table as HTML, without columns in which there is nothing."""
-    filled = pd.read_csv(table).dropna(axis="columns", how="all")
+    read = pd.read_csv(table)
+    # Without rows there is nothing in any column, and the head is what there is to show.
+    filled = read.dropna(axis="columns", how="all") if len(read) else read
     with replacing(html) as part:
         part.write_text(page(table.stem, table_html(filled)), encoding="utf-8")
 

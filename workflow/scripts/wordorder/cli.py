@@ -55,20 +55,19 @@ def text_lines(file: BinaryIO, name: str) -> Iterator[str]:
 
 
 def csv_texts(file: BinaryIO, name: str, column: str) -> Iterator[str | None]:
-    """Yield a column of a CSV file with a header. Raises InputError if there is no such column."""
-    # Reviews are longer than the 131,072 characters that Python allows at first.
-    csv.field_size_limit(2**31 - 1)
+    """Yield a column of a CSV file with a header. Raises InputError if there is no such column, or a row is no row."""
+    from wordorder.formats import csv_rows
+
     # With their ends: a quoted field may hold some.
-    lines = (f"{line}\n" for line in text_lines(file, name))
-    reader = csv.DictReader(lines, strict=True)
-    try:
-        if column not in (reader.fieldnames or []):
-            known = ", ".join(reader.fieldnames or []) or "none"
-            raise InputError(f"{name} has no column {column}; its columns: {known}. Name one with --text-column.")
-        for record in reader:
-            yield record[column]
-    except csv.Error as error:
-        raise InputError(f"{name}, line {reader.reader.line_num}: it is not CSV ({error}).") from error
+    rows = csv_rows((f"{line}\n" for line in text_lines(file, name)), name)
+    header = next(rows, [])
+    if header.count(column) != 1:
+        problem = "more than one column" if column in header else "no column"
+        known = ", ".join(header) or "none"
+        raise InputError(f"{name} has {problem} {column}; its columns: {known}. Name one with --text-column.")
+    place = header.index(column)
+    for row in rows:
+        yield row[place]
 
 
 def parquet_texts(path: Path, column: str) -> Iterator[str | None]:
@@ -76,16 +75,16 @@ def parquet_texts(path: Path, column: str) -> Iterator[str | None]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from wordorder.formats import is_text
+
     try:
-        with pq.ParquetFile(path) as file:
-            fields = {field.name: field.type for field in file.schema_arrow}
-            strings = [
-                name for name, kind in fields.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)
-            ]
-            if column not in strings:
-                known = ", ".join(strings) or "none"
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            texts = [field.name for field in file.schema_arrow if is_text(field.type)]
+            if texts.count(column) != 1:
+                problem = "more than one column" if column in texts else "no column"
+                known = ", ".join(texts) or "none"
                 raise InputError(
-                    f"{path} has no column {column} of strings; it has: {known}. Name one with --text-column."
+                    f"{path} has {problem} {column} of text; such columns: {known}. Name one with --text-column."
                 )
             for batch in file.iter_batches(CHUNK, columns=[column]):
                 yield from batch.column(0).to_pylist()

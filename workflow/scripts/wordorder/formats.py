@@ -230,30 +230,44 @@ def decoded(where: str, content: bytes) -> str:
 
 
 def csv_columns(path: Path, names: dict[str, str]) -> dict[str, list[str]]:
-    """Read columns of a CSV file, separated by commas, quoted by " where needed (RFC 4180), in UTF-8."""
+    """Read columns of a CSV file in UTF-8."""
     try:
         # Excel starts UTF-8 with a byte order mark.
         content = decoded(str(path), path.read_bytes()).removeprefix("\ufeff")
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}). Delete it and run again.") from error
+    rows = csv_rows(io.StringIO(content, newline=""), str(path))
+    header = next(rows, [])
+    places = {key: column_place(path, header, name) for key, name in names.items()}
+    columns = {key: [] for key in names}
+    for row in rows:
+        for key, place in places.items():
+            columns[key].append(row[place])
+    return columns
+
+
+def csv_rows(lines: Iterable[str], name: str) -> Iterator[list[str]]:
+    """Yield the rows of CSV, the header first; empty lines are left out.
+
+    The fields are separated by commas and quoted by " where needed (RFC 4180). Raises InputError with the line, of
+    `name`, where they are not, or are more or fewer than those of the header.
+    """
     # A text may be longer than the 128 KB that are the default.
     csv.field_size_limit(sys.maxsize)
-    rows = csv.reader(io.StringIO(content, newline=""), strict=True)
-    columns = {key: [] for key in names}
+    rows = csv.reader(lines, strict=True)
+    fields = None
     try:
-        header = next(rows, [])
-        places = {key: column_place(path, header, name) for key, name in names.items()}
-        for row in rows:
-            if len(row) not in (0, len(header)):
-                raise csv.Error(f"{len(row)} fields, but {len(header)} in the first line")
-            for key, place in places.items() if row else ():
-                columns[key].append(row[place])
+        for row in filter(None, rows):
+            fields = fields or len(row)
+            # A text with a comma, and without quotes, would be cut there.
+            if len(row) != fields:
+                raise csv.Error(f"{len(row)} fields, but {fields} in the first line")
+            yield row
     except csv.Error as error:
         raise InputError(
-            f"{path}, line {rows.line_num}: {error}. Put double quotes around a text that holds commas, quotes or line "
+            f"{name}, line {rows.line_num}: {error}. Put double quotes around a text that holds commas, quotes or line "
             "ends, and double the quotes in it."
         ) from error
-    return columns
 
 
 def parquet_columns(path: Path, names: dict[str, str]) -> dict[str, list[str | None]]:
@@ -273,8 +287,7 @@ def parquet_columns(path: Path, names: dict[str, str]) -> dict[str, list[str | N
             if pa.types.is_dictionary(column.type):
                 column = column.cast(column.type.value_type)
             kind = column.type
-            is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-            if not is_text and (key != "label" or not (pa.types.is_integer(kind) or pa.types.is_boolean(kind))):
+            if not is_text(kind) and (key != "label" or not (pa.types.is_integer(kind) or pa.types.is_boolean(kind))):
                 raise InputError(f"{path}: the column {name} holds {kind} and not text. {columns_hint(key)}")
             column = column.cast(pa.large_string())
             column.validate(full=True)
@@ -285,6 +298,13 @@ def parquet_columns(path: Path, names: dict[str, str]) -> dict[str, list[str | N
             f"{path} is not a complete Parquet file ({error}). Delete it and run again; if that does not help, check "
             "corpus.sources and corpus.format in the config."
         ) from error
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds text, be it each time or a number for each that there is (a dictionary)."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
 def column_place(path: Path, header: list[str], name: str) -> int:

@@ -21,6 +21,7 @@ import pytest
 
 from wordorder.cli import cli, texts_of
 from wordorder.errors import InputError
+from wordorder.serve import serve
 
 COMMAND = [sys.executable, Path(__file__).parents[1] / "bin/wordorder"]
 
@@ -127,6 +128,12 @@ def test_a_model_that_is_not_trained(finished, tmp_path):
         cli([*predict, "glove", "--seed", "3"], standalone_mode=False)
     with pytest.raises(InputError, match=r"^No model is trained in "):
         cli(["serve", "-d", str(tmp_path)], standalone_mode=False)
+
+
+def test_an_address_that_the_page_cannot_have():
+    # Catches: a traceback from the depths of Bokeh.
+    with pytest.raises(InputError, match=r"^--host ::1: the page cannot be served under an IPv6 address\."):
+        serve([], "::1", 5006)
 
 
 def test_help_is_there_at_once():

@@ -70,16 +70,17 @@ def page(models: Sequence["TrainedModel"]) -> pn.viewable.Viewable:
 
 def serve(models: Sequence["TrainedModel"], host: str, port: int) -> None:
     """Serve the page until the process is interrupted. Raises InputError if `host` and `port` cannot be listened on."""
-    loopback = host in ("127.0.0.1", "localhost", "::1")
-    # An address of IPv6 has colons of its own.
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    # Bokeh, which Panel stands on, takes the colons for the port's.
+    if ":" in host:
+        raise InputError(f"--host {host}: the page cannot be served under an IPv6 address. Name one of IPv4.")
+    loopback = host in ("127.0.0.1", "localhost")
     try:
         server = pn.serve(
             {"/": lambda: page(models)},
             address=host,
             port=port,
             # Elsewhere a visitor may come by any name of this machine.
-            websocket_origin=[place, f"localhost:{port}"] if loopback else "*",
+            websocket_origin=[f"{host}:{port}", f"localhost:{port}"] if loopback else "*",
             title="wordorder",
             show=False,
             start=False,
@@ -90,5 +91,5 @@ def serve(models: Sequence["TrainedModel"], host: str, port: int) -> None:
             f"Port {port} of {host} cannot be listened on ({error.strerror}). Name another --port or --host."
         ) from error
     server.start()
-    print(f"{len(models)} models on http://{place}/ (Ctrl-C ends it)", flush=True)
+    print(f"{len(models)} models on http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
     server.io_loop.start()

@@ -32,7 +32,8 @@ report: $(INSTALLED)
 # The models and their training are tested on both of Keras' backends, the exported ones on that which they are for.
 # A process more than two cores take: some tests wait for SLURM, a server or a lock.
 test: lint
-	KERAS_BACKEND=jax python -m pytest --numprocesses 3 --dist loadfile --ignore tests/test_text_model.py
+	KERAS_BACKEND=jax python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder \
+	    --ignore tests/test_text_model.py
 	KERAS_BACKEND=tensorflow python -m pytest --numprocesses 2 --dist loadfile tests/test_layers.py \
 	    tests/test_training.py tests/test_bag_of_words.py tests/test_naive_bayes.py tests/test_transformer.py \
 	    tests/test_text_model.py

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
 import pandas as pd
 import pytest
 import yaml
@@ -18,6 +19,8 @@ from wordorder.demo_corpus import write_demo_corpus
 from wordorder.summary import COSTS
 
 REPOSITORY = Path(__file__).parents[1]
+# The files that take minutes.
+LONG = ["test_training", "test_report", "test_demo", "test_slurm", "test_workflow", "test_kills"]
 
 # What takes time in a small run is to start TensorFlow and to compile the models, not their size.
 SMALL = {
@@ -27,6 +30,20 @@ SMALL = {
     "active_variants": ["one_hot", "glove"],
     "seeds": [1, 2],
 }
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take longest, so that no process of the tests goes on long after the others."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled(tmp_path_factory):
+    """Let XLA compile once what many tests train; the jobs of a pipeline, and other processes, compile anew."""
+    if os.environ.get("KERAS_BACKEND") == "jax":
+        jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
 def results_of(directory):

@@ -1,6 +1,7 @@
 """Snakemake's report of a small run, made by the real command and opened in a browser."""
 
 import re
+import shutil
 
 import pandas as pd
 import pytest
@@ -20,10 +21,10 @@ CATEGORIES = {
 
 
 @pytest.fixture(scope="module")
-def looked_at(pipeline, tmp_path_factory):
-    """A folder in which everything to look at has been made, and the report."""
-    directory = tmp_path_factory.mktemp("report") / "run"
-    directory.mkdir()
+def looked_at(pipeline, finished):
+    """A folder in which everything to look at has been made, and the report; data and vectorizer were there before."""
+    directory = finished.with_name("looked_at")
+    shutil.copytree(finished, directory)
     result = pipeline.snakemake(directory, "report", config=CONFIG)
     assert result.returncode == 0, result.stdout
     result = pipeline.snakemake(directory, "report", "--report", directory / "report.html", config=CONFIG)

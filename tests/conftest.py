@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
 import pandas as pd
 import pytest
 import yaml
@@ -41,6 +40,8 @@ def pytest_collection_modifyitems(items):
 def compiled(tmp_path_factory):
     """Let XLA compile once what many tests train; the jobs of a pipeline, and other processes, compile anew."""
     if os.environ.get("KERAS_BACKEND") == "jax":
+        import jax
+
         jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)

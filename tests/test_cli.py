@@ -82,11 +82,11 @@ def test_json_lines_into_a_file(finished, reviews, tmp_path):
         ("a.txt", b"good\n\nbad\n", "a.txt, row 2: there is no text."),
         ("a.txt", b"good\n\xff\xfe\n", "a.txt, line 2: it is not UTF-8"),
         ("a.csv", b"text,n\ngood,1\n  ,2\n", "a.csv, row 2: there is no text."),
-        ("a.csv", b"review,n\ngood,1\n", "a.csv has no column text; its columns: review, n."),
+        ("a.csv", b"review,n\ngood,1\n", "a.csv: there is no column 'text'; its columns are: 'review', 'n'. Name"),
         ("a.csv", b'text\ngood\n"bad\n', "a.csv, line 3: unexpected end of data"),
         ("a.csv", b"n,text\n1,good\n2,good, and cheap\n", "a.csv, line 3: 3 fields, but 2 in the first line"),
-        ("a.csv", b"text,text\ngood,bad\n", "a.csv has more than one column text; its columns: text, text."),
-        ("a.csv", b"", "a.csv has no column text; its columns: none."),
+        ("a.csv", b"text,text\ngood,bad\n", "a.csv: more than one column is called 'text'"),
+        ("a.csv", b"", "a.csv: there is no column 'text'; its columns are: none."),
         ("a.parquet", b"PAR1", "a.parquet is not a Parquet file"),
     ],
 )
@@ -107,7 +107,7 @@ def test_parquet_texts(tmp_path, kind):
     texts = ["good", "bad", "good"]
     pq.write_table(pa.table({"n": [1, 2, 3], "text": pa.array(texts).cast(kind)}), tmp_path / "a.parquet")
     assert list(texts_of(tmp_path / "a.parquet", "text")) == texts
-    with pytest.raises(InputError, match=r"has no column n of text; such columns: text\. Name"):
+    with pytest.raises(InputError, match=r"a\.parquet: the column n holds int64 and not text\. Name"):
         list(texts_of(tmp_path / "a.parquet", "n"))
 
 

@@ -20,6 +20,7 @@ from wordorder.job import start_backend
 
 # Texts that are read, encoded and predicted at a time.
 CHUNK = 2048
+COLUMN = "Name another one with --text-column."
 
 directory_option = click.option(
     "-d",
@@ -56,16 +57,11 @@ def text_lines(file: BinaryIO, name: str) -> Iterator[str]:
 
 def csv_texts(file: BinaryIO, name: str, column: str) -> Iterator[str | None]:
     """Yield a column of a CSV file with a header. Raises InputError if there is no such column, or a row is no row."""
-    from wordorder.formats import csv_rows
+    from wordorder.formats import column_place, csv_rows
 
     # With their ends: a quoted field may hold some.
     rows = csv_rows((f"{line}\n" for line in text_lines(file, name)), name)
-    header = next(rows, [])
-    if header.count(column) != 1:
-        problem = "more than one column" if column in header else "no column"
-        known = ", ".join(header) or "none"
-        raise InputError(f"{name} has {problem} {column}; its columns: {known}. Name one with --text-column.")
-    place = header.index(column)
+    place = column_place(name, next(rows, []), column, COLUMN)
     for row in rows:
         yield row[place]
 
@@ -75,17 +71,14 @@ def parquet_texts(path: Path, column: str) -> Iterator[str | None]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from wordorder.formats import is_text
+    from wordorder.formats import column_place, is_text
 
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            texts = [field.name for field in file.schema_arrow if is_text(field.type)]
-            if texts.count(column) != 1:
-                problem = "more than one column" if column in texts else "no column"
-                known = ", ".join(texts) or "none"
-                raise InputError(
-                    f"{path} has {problem} {column} of text; such columns: {known}. Name one with --text-column."
-                )
+            schema = file.schema_arrow
+            kind = schema.types[column_place(str(path), schema.names, column, COLUMN)]
+            if not is_text(kind):
+                raise InputError(f"{path}: the column {column} holds {kind} and not text. {COLUMN}")
             for batch in file.iter_batches(CHUNK, columns=[column]):
                 yield from batch.column(0).to_pylist()
     except (pa.ArrowException, OSError) as error:

@@ -19,6 +19,10 @@ SPLITS = ("train", "validation", "test")
 # More folders within each other than any corpus has.
 DEPTH = 50
 CHECK = "Check corpus.sources in the config."
+COLUMNS = (
+    "Name the columns of the text and of the label under corpus.text_column, corpus.label_column and "
+    "corpus.split_column in the config."
+)
 
 
 class Text(NamedTuple):
@@ -238,7 +242,7 @@ def csv_columns(path: Path, names: dict[str, str]) -> dict[str, list[str]]:
         raise InputError(f"{path} cannot be read ({error.strerror}). Delete it and run again.") from error
     rows = csv_rows(io.StringIO(content, newline=""), str(path))
     header = next(rows, [])
-    places = {key: column_place(path, header, name) for key, name in names.items()}
+    places = {key: column_place(str(path), header, name, COLUMNS) for key, name in names.items()}
     columns = {key: [] for key in names}
     for row in rows:
         for key, place in places.items():
@@ -276,7 +280,7 @@ def parquet_columns(path: Path, names: dict[str, str]) -> dict[str, list[str | N
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             header = file.schema_arrow.names
             for name in names.values():
-                column_place(path, header, name)
+                column_place(str(path), header, name, COLUMNS)
             table = file.read(columns=list(names.values()))
             rows = file.metadata.num_rows
         if len(table) != rows:
@@ -307,8 +311,8 @@ def is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
-def column_place(path: Path, header: list[str], name: str) -> int:
-    """The place of a column. Raises InputError if it is not there exactly once."""
+def column_place(file: str, header: list[str], name: str, advice: str) -> int:
+    """The place of a column. Raises InputError, which names the file and gives the advice, if it is not there once."""
     if header.count(name) == 1:
         return header.index(name)
     problem = "there is no column" if name not in header else "more than one column is called"
@@ -316,10 +320,7 @@ def column_place(path: Path, header: list[str], name: str) -> int:
     if len(header) == 1 and any(character in header[0] for character in ";\t|"):
         hint = " Its columns must be separated by commas; save it so."
     shown = ", ".join(map(repr, header[:20])) or "none"
-    raise InputError(
-        f"{path}: {problem} {name!r}; its columns are: {shown}.{hint} Name the columns of the text and of the label "
-        "under corpus.text_column, corpus.label_column and corpus.split_column in the config."
-    )
+    raise InputError(f"{file}: {problem} {name!r}; its columns are: {shown}.{hint} {advice}")
 
 
 def columns_hint(key: str) -> str:

@@ -14,8 +14,8 @@ import pytest
 import yaml
 from playwright.sync_api import sync_playwright
 
-from wordorder.demo_corpus import write_demo_corpus
-from wordorder.summary import COSTS
+from wordorder.data.demo import write_demo_corpus
+from wordorder.evaluation.summary import COSTS
 
 REPOSITORY = Path(__file__).parents[1]
 # The files that take minutes.

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from wordorder.models import LSTMClassifier
+from wordorder.models.network import LSTMClassifier
 
 VOCABULARY, DIMENSION, UNITS, LENGTH = 40, 5, 3, 12
 CASES = [

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wordorder import backup
-from wordorder.backup import Backup, Progress, fingerprint, remove
+from wordorder.training import checkpoint as backup
+from wordorder.training.checkpoint import Backup, Progress, fingerprint, remove
 
 
 def progress(epoch):

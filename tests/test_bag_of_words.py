@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from wordorder.backup import Backup
-from wordorder.batching import batches
-from wordorder.encoded import EncodedReviews
-from wordorder.models import BagOfWordsClassifier
-from wordorder.training import (
+from wordorder.training.checkpoint import Backup
+from wordorder.training.batching import batches
+from wordorder.data.encoded import EncodedReviews
+from wordorder.models.network import BagOfWordsClassifier
+from wordorder.training.loop import (
     RMSprop,
     Trainer,
     build_model,
@@ -21,7 +21,7 @@ from wordorder.training import (
     train_model,
     value_and_gradients,
 )
-from wordorder.vectorizer import adapt_vocabulary, text_encoder
+from wordorder.data.vectorizer import adapt_vocabulary, text_encoder
 
 UNITS = 3
 # Tokens of the vocabulary, by n-grams: not all that occur.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordorder.batching import VOCABULARY_STEP, batches, make_batch, shuffled_chunks
-from wordorder.encoded import EncodedReviews
+from wordorder.training.batching import VOCABULARY_STEP, batches, make_batch, shuffled_chunks
+from wordorder.data.encoded import EncodedReviews
 
 
 def encoded(reviews):

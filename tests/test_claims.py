@@ -14,11 +14,11 @@ from test_predictions import write
 from test_timing import table_of
 
 import decide_claims
-from wordorder.claims import Claim, decide, read_claims, verdict
-from wordorder.comparison import compare
-from wordorder.errors import InputError
-from wordorder.learning_curve import tabulate
-from wordorder.timing import ratio
+from wordorder.evaluation.claims import Claim, decide, read_claims, verdict
+from wordorder.evaluation.comparison import compare
+from wordorder.io.errors import InputError
+from wordorder.evaluation.learning_curve import tabulate
+from wordorder.evaluation.timing import ratio
 
 CLAIMS = Path(__file__).parents[1] / "config/claims.yaml"
 OPTIONS = {"resamples": 300, "seed": 1}

@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from wordorder.cli import cli, texts_of
-from wordorder.errors import InputError
-from wordorder.serve import serve
+from wordorder.app.cli import cli, texts_of
+from wordorder.io.errors import InputError
+from wordorder.app.serve import serve
 
 COMMAND = [sys.executable, Path(__file__).parents[1] / "bin/wordorder"]
 

@@ -11,8 +11,8 @@ from scipy import stats
 from test_predictions import write
 
 import compare_variants
-from wordorder.comparison import compare, mcnemar_p, resample_reviews
-from wordorder.errors import InputError
+from wordorder.evaluation.comparison import compare, mcnemar_p, resample_reviews
+from wordorder.io.errors import InputError
 
 
 def answers(variants, seeds, reviews, accuracy=0.8):

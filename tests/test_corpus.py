@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordorder.corpus import read_reviews, split_corpus
-from wordorder.errors import InputError
+from wordorder.data.split import read_reviews, split_corpus
+from wordorder.io.errors import InputError
 
 FOLDERS = ("train/neg", "train/pos", "test/neg", "test/pos")
 SPLITS = ("train", "validation", "test")

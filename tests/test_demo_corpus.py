@@ -18,7 +18,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
-from wordorder.demo_corpus import SELDOM, UNSEEN, write_demo_corpus
+from wordorder.data.demo import SELDOM, UNSEEN, write_demo_corpus
 
 SCRIPT = Path(__file__).parents[1] / "workflow/scripts/generate_demo_corpus.py"
 ARCHIVES = "aclImdb_v1.tar.gz", "glove.6B.zip"

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from wordorder.diagnostics import calibration_table, roc_table
-from wordorder.metrics import expected_calibration_error
+from wordorder.evaluation.diagnostics import calibration_table, roc_table
+from wordorder.evaluation.metrics import expected_calibration_error
 
 probabilities = st.lists(st.floats(0, 1, width=32), min_size=2, max_size=30)
 

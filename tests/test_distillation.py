@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from wordorder.distillation import mean_opinion, read_soft_labels, with_soft_labels, write_soft_labels
-from wordorder.encoded import EncodedReviews, joined
-from wordorder.errors import InputError
+from wordorder.training.self_training import mean_opinion, read_soft_labels, with_soft_labels, write_soft_labels
+from wordorder.data.encoded import EncodedReviews, joined
+from wordorder.io.errors import InputError
 
 
 def reviews(names, labels, texts):
@@ -53,8 +53,8 @@ def test_a_training_goes_by_the_soft_labels():
     import keras
     from keras import ops
 
-    from wordorder.batching import batches
-    from wordorder.training import RMSprop, Trainer, build_model, predict
+    from wordorder.training.batching import batches
+    from wordorder.training.loop import RMSprop, Trainer, build_model, predict
 
     settings = {"model": "lstm", "features": "one_hot", "units": 2, "dropout": 0.0, "mask": True}
     model = build_model(settings, 10, None, seed=1)

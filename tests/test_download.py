@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from wordorder import download
-from wordorder.errors import InputError
+from wordorder.data import download
+from wordorder.io.errors import InputError
 
 CONTENT = random.Random(1).randbytes(300_000)
 PAGE = b"\n<!DOCTYPE html><html><body>Please log in.</body></html>"
@@ -396,7 +396,7 @@ def test_leftover_of_a_killed_run_is_overwritten(server, target):
 def run_fetch(url, target, before=""):
     """Start a process of its own that fetches CONTENT."""
     code = (
-        f"from pathlib import Path\nfrom wordorder.download import fetch\n{before}\n"
+        f"from pathlib import Path\nfrom wordorder.data.download import fetch\n{before}\n"
         f"fetch([{url!r}], Path({str(target)!r}), {md5(CONTENT)!r}, pause=0)"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(download.__file__).parents[1])}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordorder.encoded import SCHEMA, EncodedReviews, read_encoded, write_encoded
-from wordorder.errors import InputError
+from wordorder.data.encoded import SCHEMA, EncodedReviews, read_encoded, write_encoded
+from wordorder.io.errors import InputError
 
 INT32_MAXIMUM = 2**31 - 1
 CLASSES = ["neg", "pos"]

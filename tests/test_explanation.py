@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordorder.explanation import explain, explanation_ansi, explanation_html, words_and_spaces
+from wordorder.explain import explain, explanation_ansi, explanation_html, words_and_spaces
 
 WEIGHTS = {"good": 1.5, "bad": -2.0, "film": 0.25}
 

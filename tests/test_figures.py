@@ -13,9 +13,9 @@ from scipy.optimize import minimize
 
 import plot_figure
 import plot_history
-from wordorder.charts import CHARTS
-from wordorder.figures import COLOURS, PALETTE, colours, spread
-from wordorder.learning_curve import CURVE_COLUMNS
+from wordorder.report.charts import CHARTS
+from wordorder.report.style import COLOURS, PALETTE, colours, spread
+from wordorder.evaluation.learning_curve import CURVE_COLUMNS
 
 
 def test_colours_are_those_of_the_variant():

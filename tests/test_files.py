@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from wordorder import files
-from wordorder.errors import InputError
-from wordorder.files import replacing
+from wordorder.io import atomic as files
+from wordorder.io.errors import InputError
+from wordorder.io.atomic import replacing
 
 
 def names(folder):
@@ -102,7 +102,7 @@ def test_killed_in_the_middle(tmp_path):
 import os, signal, sys
 sys.path.insert(0, {str(Path(files.__file__).parents[1])!r})
 from pathlib import Path
-from wordorder.files import replacing
+from wordorder.io.atomic import replacing
 with replacing(Path({str(target)!r})) as part:
     part.write_text("half of a long file")
     os.kill(os.getpid(), signal.SIGKILL)

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_corpus import FILES, LAYOUT, tar_bytes
 
-from wordorder.corpus import read_reviews, split_corpus
-from wordorder.errors import InputError
-from wordorder.formats import Text, read_corpus
+from wordorder.data.split import read_reviews, split_corpus
+from wordorder.io.errors import InputError
+from wordorder.data.formats import Text, read_corpus
 
 
 def read(path, **layout):

@@ -27,17 +27,17 @@ from test_config import CHECKS, CONFIG, LEAVES, PATHS, SCHEMA, changed, value_at
 from test_corpus import FOLDERS, LAYOUT, small_members, tar_bytes
 from test_summary import EVALUATION, TRAINING
 
-from wordorder.corpus import Review, read_reviews, write_reviews
-from wordorder.encoded import read_encoded, write_encoded
-from wordorder.errors import InputError
-from wordorder.formats import SPLITS, read_corpus
-from wordorder.glove import glove_matrix
-from wordorder.models import LSTMClassifier
-from wordorder.parquet import write_table
-from wordorder.predictions import read_predictions, write_predictions
-from wordorder.summary import COSTS, EVALUATION_KEYS, TRAINING_KEYS, read_costs, read_record, read_runs, summarize
-from wordorder.training import build_model, load_model, read_matrix
-from wordorder.vectorizer import read_vocabulary, write_vocabulary
+from wordorder.data.split import Review, read_reviews, write_reviews
+from wordorder.data.encoded import read_encoded, write_encoded
+from wordorder.io.errors import InputError
+from wordorder.data.formats import SPLITS, read_corpus
+from wordorder.vectors.glove import glove_matrix
+from wordorder.models.network import LSTMClassifier
+from wordorder.io.tables import write_table
+from wordorder.evaluation.predictions import read_predictions, write_predictions
+from wordorder.evaluation.summary import COSTS, EVALUATION_KEYS, TRAINING_KEYS, read_costs, read_record, read_runs, summarize
+from wordorder.training.loop import build_model, load_model, read_matrix
+from wordorder.data.vectorizer import read_vocabulary, write_vocabulary
 
 FACTOR = int(os.environ.get("FUZZ", "1"))
 SECONDS = 20

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordorder.errors import InputError
-from wordorder.glove import glove_matrix, missing_tokens
+from wordorder.io.errors import InputError
+from wordorder.vectors.glove import glove_matrix, missing_tokens
 
 SPECIAL = ["", "[UNK]"]
 MAXIMUM = float(np.finfo(np.float32).max)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from wordorder import job
+from wordorder.io import log as job
 
 SCRIPTS = Path(job.__file__).parents[1]
 
@@ -30,8 +30,8 @@ def run(code, **environment):
 
 def logged_run(log, body, **environment):
     """Run `body` under `logged`, with the names that it may need."""
-    code = "import ctypes, logging, os, subprocess, sys\nfrom wordorder.errors import InputError\n"
-    code += f"from wordorder.job import logged\nwith logged({str(log)!r}):\n"
+    code = "import ctypes, logging, os, subprocess, sys\nfrom wordorder.io.errors import InputError\n"
+    code += f"from wordorder.io.log import logged\nwith logged({str(log)!r}):\n"
     return run(code + textwrap.indent(textwrap.dedent(body), "    "), **environment)
 
 
@@ -44,7 +44,7 @@ def test_sigterm_ends_the_job_at_once_and_tidily(tmp_path):
         f"""
         import signal, time
         from pathlib import Path
-        from wordorder.files import replacing
+        from wordorder.io.atomic import replacing
         start = time.monotonic()
         with replacing(Path({str(tmp_path / "table.csv")!r})) as part:
             part.write_text("half")
@@ -66,7 +66,7 @@ def test_lack_of_memory_is_named(tmp_path):
         with logged({str(log)!r}):
             bytearray(2**30)
     """
-    result = run("from wordorder.job import logged\n" + textwrap.dedent(limited))
+    result = run("from wordorder.io.log import logged\n" + textwrap.dedent(limited))
     lines = log.read_text(encoding="utf-8").splitlines()
     assert result.returncode == 1
     assert lines[0].startswith("Memory is limited to 512 MB (ulimit -v).")
@@ -180,7 +180,7 @@ def test_exit_status_is_kept(tmp_path, status):
 # on what else the machine does.
 MEASURE = """
 import json, os, pathlib, sys, time
-from wordorder.job import start_backend
+from wordorder.training.backend import start_backend
 start_backend({backend!r}, {threads})
 import keras, numpy as np
 from keras import ops
@@ -231,7 +231,7 @@ def test_backend_keeps_to_its_threads(backend):
 def test_flags_of_the_user_are_kept():
     # Catches: XLA_FLAGS of the environment thrown away.
     result = run(
-        "import os\nfrom wordorder.job import start_backend\nstart_backend('jax', 1)\nprint(os.environ['XLA_FLAGS'])",
+        "import os\nfrom wordorder.training.backend import start_backend\nstart_backend('jax', 1)\nprint(os.environ['XLA_FLAGS'])",
         XLA_FLAGS="--xla_dump_to=/nowhere",
     )
     assert result.stdout.split() == ["--xla_dump_to=/nowhere", "--xla_cpu_multi_thread_eigen=false"]
@@ -250,7 +250,7 @@ def test_released_memory_is_free_for_others():
     # Catches: what was freed and still counts as memory of the process, on top of what saving a model takes.
     code = """
         import os
-        from wordorder.job import release_memory
+        from wordorder.io.log import release_memory
 
         def resident():
             with open("/proc/self/statm") as file:

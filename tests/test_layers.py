@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from keras import ops
 from plain_keras import CASES, LENGTH, UNITS, pair, token_batch, weights_of
 
-from wordorder import layers
-from wordorder.models import LSTMClassifier
-from wordorder.training import compiled, value_and_gradients
+from wordorder.models import layers
+from wordorder.models.network import LSTMClassifier
+from wordorder.training.loop import compiled, value_and_gradients
 
 
 def loss_gradients(model, tokens):

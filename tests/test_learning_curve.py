@@ -14,8 +14,8 @@ from test_comparison import answers
 from test_predictions import write
 
 import tabulate_learning_curve
-from wordorder.comparison import compare
-from wordorder.learning_curve import crossing, tabulate
+from wordorder.evaluation.comparison import compare
+from wordorder.evaluation.learning_curve import crossing, tabulate
 
 SIZES = [100, 1000, 10000]
 

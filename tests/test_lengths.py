@@ -7,9 +7,9 @@ import pytest
 from test_predictions import IDS, LABELS, write
 
 import tabulate_lengths
-from wordorder.encoded import write_encoded
-from wordorder.errors import InputError
-from wordorder.lengths import accuracy_by_length
+from wordorder.data.encoded import write_encoded
+from wordorder.io.errors import InputError
+from wordorder.evaluation.lengths import accuracy_by_length
 
 
 def test_quarters_by_hand():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
-from wordorder.metrics import classification_metrics, expected_calibration_error
+from wordorder.evaluation.metrics import classification_metrics, expected_calibration_error
 
 # Float32, as the models give them; one probability of exactly 0.5, two that are the same.
 LABELS = np.array([0, 1, 1, 0, 1, 0, 1, 1], "int8")

@@ -7,13 +7,13 @@ from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from wordorder.backup import Backup
-from wordorder.encoded import EncodedReviews
-from wordorder.errors import InputError
-from wordorder.models import NBSVMClassifier
-from wordorder.naive_bayes import fit_nbsvm, log_count_ratios
-from wordorder.training import build_model, load_model, loss_and_accuracy, predict, save_model, train_model
-from wordorder.vectorizer import adapt_vocabulary, text_encoder
+from wordorder.training.checkpoint import Backup
+from wordorder.data.encoded import EncodedReviews
+from wordorder.io.errors import InputError
+from wordorder.models.network import NBSVMClassifier
+from wordorder.models.naive_bayes import fit_nbsvm, log_count_ratios
+from wordorder.training.loop import build_model, load_model, loss_and_accuracy, predict, save_model, train_model
+from wordorder.data.vectorizer import adapt_vocabulary, text_encoder
 
 STANDARDIZE = "lower_and_strip_punctuation"
 SETTINGS = {"model": "nbsvm", "features": "binary", "C": 2.0}

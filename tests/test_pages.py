@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pandas as pd
 
 import render_table
-from wordorder.pages import markdown_html, page, table_html
+from wordorder.report.pages import markdown_html, page, table_html
 
 
 def test_text_is_shown_and_not_obeyed():

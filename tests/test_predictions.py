@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from wordorder.errors import InputError
-from wordorder.predictions import predictions_schema, read_correct, read_predictions, write_predictions
+from wordorder.io.errors import InputError
+from wordorder.evaluation.predictions import predictions_schema, read_correct, read_predictions, write_predictions
 
 IDS = ["test/neg/1_1", "test/neg/2_2", "test/pos/1_9", "test/pos/2_8"]
 CLASSES = ["neg", "pos"]

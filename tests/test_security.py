@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import pytest
 
-from wordorder.errors import InputError
-from wordorder.training import build_model, load_model, read_matrix
+from wordorder.io.errors import InputError
+from wordorder.training.loop import build_model, load_model, read_matrix
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from wordorder.encoded import EncodedReviews
-from wordorder.errors import InputError
-from wordorder.subsets import subset
+from wordorder.data.encoded import EncodedReviews
+from wordorder.io.errors import InputError
+from wordorder.data.subsets import subset
 
 CLASSES = ["neg", "pos", "third", "fourth", "fifth"]
 seeds = st.integers(0, 2**32)

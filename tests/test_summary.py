@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 import summarize_runs
-from wordorder.errors import InputError
-from wordorder.summary import read_runs, summarize
+from wordorder.io.errors import InputError
+from wordorder.evaluation.summary import read_runs, summarize
 
 TRAINING = {
     "variant": "embedding",

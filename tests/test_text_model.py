@@ -12,10 +12,10 @@ import pytest
 import tensorflow as tf
 
 import export_model
-from wordorder.encoded import EncodedReviews, joined
-from wordorder.text_model import TextClassifier, distinct
-from wordorder.training import build_model, predict, save_model
-from wordorder.vectorizer import text_encoder, write_settings, write_vocabulary
+from wordorder.data.encoded import EncodedReviews, joined
+from wordorder.app.export import TextClassifier, distinct
+from wordorder.training.loop import build_model, predict, save_model
+from wordorder.data.vectorizer import text_encoder, write_settings, write_vocabulary
 
 assert keras.backend.backend() == "tensorflow"
 

@@ -12,9 +12,9 @@ from scipy import stats
 from test_train_model import SETTINGS, write_reviews
 
 import time_steps
-from wordorder.errors import InputError
-from wordorder.timing import COLUMNS, IMPLEMENTATIONS, ratio, read_step_times, time_in_turn
-from wordorder.vectorizer import write_vocabulary
+from wordorder.io.errors import InputError
+from wordorder.evaluation.timing import COLUMNS, IMPLEMENTATIONS, ratio, read_step_times, time_in_turn
+from wordorder.data.vectorizer import write_vocabulary
 
 ONE_HOT = {**SETTINGS, "features": "one_hot", "mask": False}
 EMBEDDING = {**ONE_HOT, "features": "embedding", "dimension": 3}

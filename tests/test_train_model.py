@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import train_model
-from wordorder.encoded import write_encoded
-from wordorder.vectorizer import write_vocabulary
+from wordorder.data.encoded import write_encoded
+from wordorder.data.vectorizer import write_vocabulary
 
 SETTINGS = {
     "model": "lstm",

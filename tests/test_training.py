@@ -8,11 +8,11 @@ import pytest
 from keras import ops
 from plain_keras import CASES, LENGTH, VOCABULARY, pair, token_batch, weights_of
 
-from wordorder.backup import Backup
-from wordorder.batching import batches
-from wordorder.encoded import EncodedReviews
-from wordorder.errors import InputError
-from wordorder.training import (
+from wordorder.training.checkpoint import Backup
+from wordorder.training.batching import batches
+from wordorder.data.encoded import EncodedReviews
+from wordorder.io.errors import InputError
+from wordorder.training.loop import (
     RMSprop,
     Trainer,
     build_model,

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from keras import ops
 from plain_keras import LENGTH, VOCABULARY, token_batch
 
-from wordorder import transformer
-from wordorder.batching import batches
-from wordorder.encoded import EncodedReviews
-from wordorder.models import TransformerClassifier
-from wordorder.training import (
+from wordorder.models import transformer
+from wordorder.training.batching import batches
+from wordorder.data.encoded import EncodedReviews
+from wordorder.models.network import TransformerClassifier
+from wordorder.training.loop import (
     RMSprop,
     Trainer,
     build_model,

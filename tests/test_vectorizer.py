@@ -19,10 +19,10 @@ import adapt_vectorizer
 import build_glove_matrix
 import encode_reviews
 import split_corpus
-from wordorder.corpus import Review, read_reviews, write_reviews
-from wordorder.encoded import read_encoded
-from wordorder.errors import InputError
-from wordorder.vectorizer import CHUNK, adapt_vocabulary, read_vocabulary, text_encoder, write_vocabulary
+from wordorder.data.split import Review, read_reviews, write_reviews
+from wordorder.data.encoded import read_encoded
+from wordorder.io.errors import InputError
+from wordorder.data.vectorizer import CHUNK, adapt_vocabulary, read_vocabulary, text_encoder, write_vocabulary
 
 DEFAULT = "lower_and_strip_punctuation"
 SETTINGS = {"standardize": DEFAULT, "strip_html": False, "ngrams": 1}
@@ -299,7 +299,7 @@ def test_scripts_write_the_same_bytes_with_any_number_of_threads(tmp_path):
         folder = tmp_path / str(threads)
         code = f"""
 from pathlib import Path
-from wordorder.job import start_backend
+from wordorder.training.backend import start_backend
 start_backend("tensorflow", {threads})
 import adapt_vectorizer, encode_reviews
 reviews, folder = Path({str(tmp_path / "train.parquet")!r}), Path({str(folder)!r})

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from wordorder.encoded import EncodedReviews, joined
-from wordorder.errors import InputError
-from wordorder.word_vectors import analogy_table, neighbour_table, telling_words, word_map
+from wordorder.data.encoded import EncodedReviews, joined
+from wordorder.io.errors import InputError
+from wordorder.evaluation.word_vectors import analogy_table, neighbour_table, telling_words, word_map
 
 TOKENS = ["", "[UNK]", "movie", "film", "man", "king", "woman", "queen", "cheese"]
 # man and king differ as woman and queen do; film is movie at another length; padding and unknown are closest to all.

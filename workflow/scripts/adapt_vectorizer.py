@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.corpus import read_reviews
-from wordorder.job import logged, start_backend
-from wordorder.vectorizer import adapt_vocabulary, write_settings, write_vocabulary
+from wordorder.data.split import read_reviews
+from wordorder.io.log import logged, start_backend
+from wordorder.data.vectorizer import adapt_vocabulary, write_settings, write_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from wordorder.files import replacing
-from wordorder.glove import glove_matrix
-from wordorder.vectorizer import read_vocabulary
+from wordorder.io.atomic import replacing
+from wordorder.vectors.glove import glove_matrix
+from wordorder.data.vectorizer import read_vocabulary
 
 
 def chapter_matrix(vectors: Path, tokens: list[str], dimension: int) -> np.ndarray:

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wordorder.files import replacing
+from wordorder.io.atomic import replacing
 
 VARIANTS = ["nbsvm", "binary_bigram", "glove", "embedding_masked", "one_hot"]
 COMMAND = [sys.executable, Path(__file__).resolve().parents[2] / "bin/wordorder", "predict"]

@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmark_training import variant_settings
-from wordorder.encoded import EncodedReviews, read_encoded, write_encoded
-from wordorder.files import replacing
-from wordorder.job import start_backend
-from wordorder.timing import our_steps
-from wordorder.vectorizer import read_vocabulary
+from wordorder.data.encoded import EncodedReviews, read_encoded, write_encoded
+from wordorder.io.atomic import replacing
+from wordorder.training.backend import start_backend
+from wordorder.evaluation.timing import our_steps
+from wordorder.data.vectorizer import read_vocabulary
 
 AXES = {
     "sequence_length": [75, 150, 300, 600, 1200],
@@ -59,7 +59,7 @@ def seconds_per_step(data: EncodedReviews, settings: dict, vocabulary_size: int,
 def measure(results: Path, axis: str, value: int, steps: int) -> None:
     """Print one measurement as JSON: seconds a step, or an epoch for the number of reviews, and peak memory in MB."""
     start_backend("jax", 1)
-    from wordorder.training import RMSprop, Trainer, batches, build_model, shuffled_chunks
+    from wordorder.training.loop import RMSprop, Trainer, batches, build_model, shuffled_chunks
 
     data = read_encoded(results / "vectorizers/words/train.arrow")
     settings = variant_settings("embedding")

@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from wordorder.encoded import EncodedReviews, read_encoded
-from wordorder.files import replacing
-from wordorder.job import start_backend
-from wordorder.timing import keras_steps, our_steps, padded_batches
-from wordorder.vectorizer import read_vocabulary
+from wordorder.data.encoded import EncodedReviews, read_encoded
+from wordorder.io.atomic import replacing
+from wordorder.training.backend import start_backend
+from wordorder.evaluation.timing import keras_steps, our_steps, padded_batches
+from wordorder.data.vectorizer import read_vocabulary
 
 CONFIG = Path(__file__).parents[2] / "config/config.yaml"
 REFERENCE = "Keras on TensorFlow"

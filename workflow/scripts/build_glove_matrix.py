@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordorder.files import replacing
-from wordorder.glove import glove_matrix, missing_tokens
-from wordorder.job import logged
-from wordorder.vectorizer import read_vocabulary
+from wordorder.io.atomic import replacing
+from wordorder.vectors.glove import glove_matrix, missing_tokens
+from wordorder.io.log import logged
+from wordorder.data.vectorizer import read_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordorder.encoded import read_encoded
-from wordorder.files import replacing
-from wordorder.job import logged, start_backend
-from wordorder.vectorizer import read_vocabulary
+from wordorder.data.encoded import read_encoded
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged, start_backend
+from wordorder.data.vectorizer import read_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -32,8 +32,8 @@ def main(
     `names` are those of all embeddings, in this order.
     """
     start_backend(backend, threads)
-    from wordorder import word_vectors
-    from wordorder.training import load_model, read_matrix
+    from wordorder.evaluation import word_vectors
+    from wordorder.training.loop import load_model, read_matrix
 
     tokens = read_vocabulary(vocabulary)
     matrices = [read_matrix(path, len(tokens)) for path in vectors]

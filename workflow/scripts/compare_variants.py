@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.comparison import compare
-from wordorder.files import replacing
-from wordorder.job import logged
-from wordorder.predictions import read_correct
+from wordorder.evaluation.comparison import compare
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged
+from wordorder.evaluation.predictions import read_correct
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.claims import decide, read_claims
-from wordorder.files import replacing
-from wordorder.job import logged
-from wordorder.predictions import read_correct
-from wordorder.timing import read_step_times
+from wordorder.evaluation.claims import decide, read_claims
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged
+from wordorder.evaluation.predictions import read_correct
+from wordorder.evaluation.timing import read_step_times
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.download import fetch
-from wordorder.job import logged
+from wordorder.data.download import fetch
+from wordorder.io.log import logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

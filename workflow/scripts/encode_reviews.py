@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordorder.corpus import read_reviews
-from wordorder.encoded import NO_LABEL, write_encoded
-from wordorder.job import logged, start_backend
-from wordorder.vectorizer import read_settings, read_vocabulary, text_encoder
+from wordorder.data.split import read_reviews
+from wordorder.data.encoded import NO_LABEL, write_encoded
+from wordorder.io.log import logged, start_backend
+from wordorder.data.vectorizer import read_settings, read_vocabulary, text_encoder
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.backup import remove
-from wordorder.encoded import read_encoded
-from wordorder.files import replacing
-from wordorder.job import logged, start_backend
-from wordorder.predictions import write_predictions
+from wordorder.training.checkpoint import remove
+from wordorder.data.encoded import read_encoded
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged, start_backend
+from wordorder.evaluation.predictions import write_predictions
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -29,8 +29,8 @@ def main(
     # Not earlier: that this job runs shows that Snakemake has taken note of the products of the training.
     remove(backup_folder)
     start_backend(backend, threads)
-    from wordorder.metrics import classification_metrics
-    from wordorder.training import load_model, loss_and_accuracy, predict
+    from wordorder.evaluation.metrics import classification_metrics
+    from wordorder.training.loop import load_model, loss_and_accuracy, predict
 
     reviews = read_encoded(test)
     probabilities = predict(load_model(model), reviews, sequence_length)

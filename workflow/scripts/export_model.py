@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.files import replacing
-from wordorder.job import logged, start_backend
-from wordorder.vectorizer import read_settings, read_vocabulary
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged, start_backend
+from wordorder.data.vectorizer import read_settings, read_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -20,8 +20,8 @@ def main(
     import keras
     import tensorflow as tf
 
-    from wordorder.text_model import TextClassifier
-    from wordorder.training import load_model
+    from wordorder.app.export import TextClassifier
+    from wordorder.training.loop import load_model
 
     training = json.loads(record.read_text(encoding="utf-8"))
     classifier = TextClassifier(

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from wordorder.demo_corpus import write_demo_corpus
-from wordorder.errors import InputError
+from wordorder.data.demo import write_demo_corpus
+from wordorder.io.errors import InputError
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.distillation import write_soft_labels
-from wordorder.encoded import read_encoded
-from wordorder.job import logged, start_backend
+from wordorder.training.self_training import write_soft_labels
+from wordorder.data.encoded import read_encoded
+from wordorder.io.log import logged, start_backend
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def main(model: Path, reviews: Path, labels: Path, *, sequence_length: int | None, backend: str, threads: int) -> None:
     """Write the probability of each review."""
     start_backend(backend, threads)
-    from wordorder.training import load_model, predict
+    from wordorder.training.loop import load_model, predict
 
     data = read_encoded(reviews)
     probabilities = predict(load_model(model), data, sequence_length)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from wordorder.corpus import read_reviews
-from wordorder.encoded import read_encoded
-from wordorder.files import replacing
-from wordorder.job import logged, start_backend
+from wordorder.data.split import read_reviews
+from wordorder.data.encoded import read_encoded
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged, start_backend
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -33,7 +33,7 @@ def main(
     `variants` are the names of the `models`, which read the same tokens.
     """
     start_backend(backend, threads)
-    from wordorder.training import load_model
+    from wordorder.training.loop import load_model
 
     data, texts = read_encoded(encoded), read_reviews(reviews)["text"].to_pylist()
     lengths = data.lengths(sequence_length)

@@ -9,7 +9,7 @@ from pathlib import Path
 import altair as alt
 import pandas as pd
 
-from wordorder.files import replacing
+from wordorder.io.atomic import replacing
 
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 COLOURS = ["#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#999999"]

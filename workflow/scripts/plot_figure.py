@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from wordorder.charts import CHARTS
-from wordorder.figures import save
-from wordorder.job import logged
+from wordorder.report.charts import CHARTS
+from wordorder.report.style import save
+from wordorder.io.log import logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

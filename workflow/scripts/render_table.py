@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from wordorder.files import replacing
-from wordorder.job import logged
-from wordorder.pages import page, table_html
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged
+from wordorder.report.pages import page, table_html
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

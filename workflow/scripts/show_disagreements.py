@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from wordorder.corpus import read_reviews
-from wordorder.explanation import explain, explanation_html
-from wordorder.files import replacing
-from wordorder.job import logged, start_backend
-from wordorder.pages import page
-from wordorder.predictions import read_several
+from wordorder.data.split import read_reviews
+from wordorder.explain import explain, explanation_html
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged, start_backend
+from wordorder.report.pages import page
+from wordorder.evaluation.predictions import read_several
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -47,7 +47,7 @@ def main(
 ) -> None:
     """Write the page; `runs` holds the variant and the seed of each file of predictions, and the models lie beside."""
     start_backend(backend, threads)
-    from wordorder.trained import load_trained
+    from wordorder.app.load import load_trained
 
     read = read_several(predictions)
     # Of its class, for each review.

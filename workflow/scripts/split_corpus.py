@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.corpus import split_corpus
-from wordorder.job import logged
+from wordorder.data.split import split_corpus
+from wordorder.io.log import logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

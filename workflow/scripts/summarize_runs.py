@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.files import replacing
-from wordorder.job import logged
-from wordorder.summary import read_runs, summarize
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged
+from wordorder.evaluation.summary import read_runs, summarize
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

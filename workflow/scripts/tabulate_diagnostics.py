@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.diagnostics import calibration_table, roc_table
-from wordorder.files import replacing
-from wordorder.job import logged
-from wordorder.predictions import read_several
+from wordorder.evaluation.diagnostics import calibration_table, roc_table
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged
+from wordorder.evaluation.predictions import read_several
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.files import replacing
-from wordorder.job import logged
-from wordorder.learning_curve import tabulate
-from wordorder.predictions import read_correct
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged
+from wordorder.evaluation.learning_curve import tabulate
+from wordorder.evaluation.predictions import read_correct
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

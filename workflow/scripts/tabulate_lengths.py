@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.encoded import read_encoded
-from wordorder.errors import InputError
-from wordorder.files import replacing
-from wordorder.job import logged
-from wordorder.lengths import accuracy_by_length
-from wordorder.predictions import read_correct
+from wordorder.data.encoded import read_encoded
+from wordorder.io.errors import InputError
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged
+from wordorder.evaluation.lengths import accuracy_by_length
+from wordorder.evaluation.predictions import read_correct
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.encoded import read_encoded
-from wordorder.files import replacing
-from wordorder.job import logged, start_backend
-from wordorder.vectorizer import read_vocabulary
+from wordorder.data.encoded import read_encoded
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged, start_backend
+from wordorder.data.vectorizer import read_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -20,7 +20,7 @@ def main(
 ) -> None:
     """Write one row for each variant, implementation and repetition; `settings` holds those of each variant."""
     start_backend(backend, threads)
-    from wordorder.timing import keras_steps, our_steps, time_in_turn
+    from wordorder.evaluation.timing import keras_steps, our_steps, time_in_turn
 
     reviews, size = read_encoded(train), len(read_vocabulary(vocabulary))
     running, steps = {}, {}

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordorder.cbow import cbow_matrix
-from wordorder.encoded import read_encoded
-from wordorder.files import replacing
-from wordorder.job import logged
-from wordorder.vectorizer import read_vocabulary
+from wordorder.vectors.cbow import cbow_matrix
+from wordorder.data.encoded import read_encoded
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged
+from wordorder.data.vectorizer import read_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

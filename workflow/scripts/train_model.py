@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from wordorder.backup import Backup, fingerprint
-from wordorder.distillation import mean_opinion, read_soft_labels, with_soft_labels
-from wordorder.encoded import read_encoded
-from wordorder.files import replacing
-from wordorder.job import logged, release_memory, start_backend, versions
-from wordorder.subsets import subset
-from wordorder.vectorizer import read_vocabulary
+from wordorder.training.checkpoint import Backup, fingerprint
+from wordorder.training.self_training import mean_opinion, read_soft_labels, with_soft_labels
+from wordorder.data.encoded import read_encoded
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged, release_memory, start_backend, versions
+from wordorder.data.subsets import subset
+from wordorder.data.vectorizer import read_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -49,7 +49,7 @@ def main(
     The backup in `backup_folder` stays: it is of use until Snakemake knows that the training is over.
     """
     start_backend(backend, threads)
-    from wordorder.training import build_model, save_model, train_model
+    from wordorder.training.loop import build_model, save_model, train_model
 
     data = [read_encoded(train), read_encoded(validation)]
     if size is not None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from wordorder.encoded import read_encoded
-from wordorder.files import replacing
-from wordorder.job import logged
-from wordorder.pages import markdown_html, page
-from wordorder.vectorizer import read_settings, read_vocabulary
+from wordorder.data.encoded import read_encoded
+from wordorder.io.atomic import replacing
+from wordorder.io.log import logged
+from wordorder.report.pages import markdown_html, page
+from wordorder.data.vectorizer import read_settings, read_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

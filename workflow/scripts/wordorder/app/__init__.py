@@ -1,0 +1,1 @@
+"""The command `wordorder` and the exported models."""

@@ -1,0 +1,122 @@
+"""From a corpus to training, validation, test and unlabelled reviews."""
+
+import random
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from wordorder.io.errors import InputError
+from wordorder.data.formats import SPLITS, Text, read_corpus
+from wordorder.io.tables import read_table, write_table
+
+SCHEMA = pa.schema([("id", pa.string()), ("label", pa.string()), ("text", pa.string())])
+
+
+class Review(NamedTuple):
+    """A row of the Parquet files: `id` is the name in the corpus, such as train/pos/0_9; `label` that of the class.
+
+    Without a label, `label` is empty.
+    """
+
+    id: str
+    label: str
+    text: str
+
+
+def write_reviews(path: Path, reviews: list[Review]) -> None:
+    """Write reviews as a Parquet file, sorted by label and id."""
+    rows = sorted(reviews, key=lambda review: (review.label, review.id))
+    table = pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
+    write_table(path, table)
+
+
+def read_reviews(path: Path) -> pa.Table:
+    """Read the reviews of a split, columns id, label and text. Raises InputError if the file is damaged."""
+    return read_table(path, SCHEMA)
+
+
+def split_corpus(
+    corpus: Path,
+    train: Path,
+    validation: Path,
+    test: Path,
+    unlabelled: Path,
+    *,
+    layout: dict,
+    test_fraction: float,
+    validation_fraction: float,
+    seed: int,
+) -> dict[str, int]:
+    """Split the reviews of a corpus into four Parquet files; `layout` are the arguments of `read_corpus`.
+
+    Splits of the corpus itself are kept. If it has none for test or validation, they are held back from the training
+    reviews, the test first: as in the chapter, the reviews of each class are shuffled and the last `test_fraction` or
+    `validation_fraction` of them are taken. There the names come in the order of the directory; here they are sorted
+    first, so that every machine gets the same split, whatever the order of the corpus.
+
+    The files have the columns id, label (the name of the class, empty for unlabelled reviews) and text and are sorted
+    by label and id: training has to shuffle by itself. Each class is in each of the first three. A text is exactly what
+    the corpus holds, line ends and control characters included; an empty review is kept. A corpus without unlabelled
+    reviews gives an empty table of them.
+
+    Returns the number of reviews in each split. Raises InputError if the corpus cannot be read, or if it has fewer than
+    two classes, nothing but empty texts, or no review of a class for one of the splits.
+    """
+    texts, classes = read_corpus(corpus, **layout)
+    labelled = [text for text in texts if text.label]
+    refuse_unusable(corpus, labelled, classes)
+    own_splits = {text.split for text in labelled}
+    groups = defaultdict(list)
+    for text in labelled:
+        groups[text.split, text.label].append(text)
+    splits = {name: [] for name in SPLITS}
+    for label in classes:
+        parts = {split: groups[split, label] for split in SPLITS}
+        for split in sorted({"train", *own_splits}):
+            if not parts[split]:
+                raise InputError(
+                    f"{corpus}: there is no review of the class {label!r} in its {split} split. Each class needs some "
+                    "in each split: add them, or leave the class out."
+                )
+        for split, fraction in (("test", test_fraction), ("validation", validation_fraction)):
+            if split not in own_splits:
+                parts["train"], parts[split] = hold_back(corpus, parts["train"], split, fraction, seed)
+        for split in SPLITS:
+            splits[split] += parts[split]
+    splits["unlabelled"] = [text for text in texts if not text.label]
+    for path, part in zip((train, validation, test, unlabelled), splits.values(), strict=True):
+        write_reviews(path, [Review(text.id, text.label, text.text) for text in part])
+    return {split: len(part) for split, part in splits.items()}
+
+
+def refuse_unusable(corpus: Path, labelled: list[Text], classes: list[str]) -> None:
+    """Raise InputError if there is nothing to classify."""
+    if len(classes) < 2:
+        found = f"the only class is {classes[0]!r}" if classes else "there is no class"
+        raise InputError(
+            f"{corpus}: {found}; to classify, there must be two or more. Check corpus.label_column in the config, or "
+            "that there is a folder for each class."
+        )
+    if len(labelled) < len(SPLITS) * len(classes):
+        raise InputError(
+            f"{corpus}: {len(classes)} classes are too many for {len(labelled)} reviews: each needs at least three, "
+            "one to train on, one for validation and one for test. Is the label another column or folder?"
+        )
+    if not any(text.text.strip() for text in labelled):
+        raise InputError(f"{corpus}: all texts are empty. Check corpus.text_column in the config.")
+
+
+def hold_back(corpus: Path, texts: list[Text], split: str, fraction: float, seed: int) -> tuple[list[Text], list[Text]]:
+    """Shuffle texts of one class and return those that stay for training, and those for the other split."""
+    texts = sorted(texts, key=lambda text: text.id)
+    random.Random(seed).shuffle(texts)
+    held_back = int(fraction * len(texts))
+    if not 0 < held_back < len(texts):
+        raise InputError(
+            f"{corpus}: of the {len(texts)} reviews of the class {texts[0].label!r} {held_back} would be for {split} "
+            f"and {len(texts) - held_back} for training. Change split.{split}_fraction in the config ({fraction}) so "
+            "that there is at least one for each, or leave the class out."
+        )
+    return texts[:-held_back], texts[-held_back:]

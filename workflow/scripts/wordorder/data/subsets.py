@@ -1,0 +1,37 @@
+"""Parts of the training reviews, to see what more of them are good for."""
+
+import numpy as np
+
+from wordorder.data.encoded import EncodedReviews
+from wordorder.io.errors import InputError
+
+
+def subset(data: EncodedReviews, size: int, seed: int) -> np.ndarray:
+    """Draw `size` reviews with the class proportions of `data`; returns their numbers in `data`, ascending.
+
+    How many there are of each class is found by the method of Webster (1832), as seats of a parliament are: of a class
+    with k of the n reviews k * size / n, rounded so that the numbers add up, and so that none falls where `size` grows.
+    With two classes that is the nearest whole number, a half rounded up for the second. The subsets of one seed are
+    nested: a smaller one is contained in a larger one. They are a function of labels, size and seed alone.
+
+    Raises InputError if there are fewer than `size` reviews, or if none of a class would be among them.
+    """
+    classes = [np.flatnonzero(data.labels == label) for label in range(len(data.classes))]
+    total = sum(map(len, classes))
+    if size > total:
+        raise InputError(f"There are no {size} training reviews, only {total}. Lower learning_curve.sizes.")
+    # The j-th review of a class of k comes at (2 j - 1) / k; of those at the same place that of the last class first.
+    label = np.repeat(np.arange(len(classes)), list(map(len, classes)))
+    place = np.concatenate([np.empty(0), *((2 * np.arange(len(each)) + 1) / max(1, len(each)) for each in classes)])
+    first = np.lexsort((-label, place))[:size]
+    counts = np.bincount(label[first], minlength=len(classes))
+    if counts.min() < 1:
+        lacking = ", ".join(name for name, count in zip(data.classes, counts, strict=True) if not count)
+        raise InputError(
+            f"Of {size} training reviews none would be of the class {lacking}. A model needs all: raise "
+            "learning_curve.sizes."
+        )
+    rng = np.random.default_rng([seed, *b"subset"])
+    # Each class is shuffled whole, so that no number drawn depends on the size.
+    chosen = [rng.permutation(reviews)[:count] for reviews, count in zip(classes, counts, strict=True)]
+    return np.sort(np.concatenate(chosen))

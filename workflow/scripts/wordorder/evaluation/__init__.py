@@ -1,0 +1,1 @@
+"""What the predictions say, with statistics."""

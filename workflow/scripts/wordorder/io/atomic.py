@@ -1,0 +1,36 @@
+"""Files that are either complete or not there."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from wordorder.io.errors import InputError
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a path beside `target` to write to; on success it becomes `target`, on failure it is deleted.
+
+    The temporary name is `.part-<name>`: it keeps the suffix (Keras decides by it how to save) and is always the
+    same, so that what a killed job has left behind is overwritten by the next try.
+
+    Raises InputError if the file cannot be written: the disk is full, the folder is read-only and the like.
+    """
+    target = Path(target)
+    part = target.with_name(f".part-{target.name}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        # Else a power failure could leave an empty file under the final name.
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    except BaseException as error:
+        with suppress(OSError):
+            part.unlink()
+        if isinstance(error, OSError):
+            raise InputError(
+                f"{target} cannot be written: {error}. Make room, or correct the path or its rights, and run again."
+            ) from error
+        raise

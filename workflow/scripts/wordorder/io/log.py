@@ -1,0 +1,69 @@
+"""Redirect the output of a job to its log, and end it tidily when something is wrong."""
+
+import fcntl
+import logging
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from wordorder.io.errors import InputError
+
+
+@contextmanager
+def logged(log: str) -> Iterator[None]:
+    """Send all that this process prints to the file `log`, errors included.
+
+    The file descriptors are redirected, because the C++ parts of TensorFlow and JAX write past `sys.stderr`. An
+    `InputError` is written as one plain message, any other exception with its traceback; both end the job. So does
+    SIGTERM, with which schedulers announce the end.
+
+    Two processes never work on the same job: if a Snakemake was killed and its job lives on, this one waits for it.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    with Path(log).open("a", encoding="utf-8") as file:
+        # Some network file systems have no locks.
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        # The copies of the descriptor keep the lock until the process ends.
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    # Tokens can hold any character, whatever the locale is.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+    logging.getLogger("wordorder").setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, end_job)
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        # C++ code that gets no memory ends the process with std::bad_alloc, or without a word.
+        print(f"Memory is limited to {limit / 2**20:,.0f} MB (ulimit -v). If this log ends early, that was too little.")
+    try:
+        yield
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        traceback.print_exc()
+        if is_out_of_memory(error):
+            print("Error: out of memory. Give the job more: ulimit -v, or mem_mb on a cluster.", file=sys.stderr)
+        sys.exit(1)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory was lacking; the loader of shared libraries and XLA say it in words only."""
+    words = "failed to map segment", "cannot allocate memory", "RESOURCE_EXHAUSTED"
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
+
+
+def end_job(number: int, frame: object) -> None:
+    """Handle a signal: end the process as if it had not been handled, but tidily."""
+    signal.signal(number, signal.SIG_DFL)
+    # Not print, in the middle of which the signal may have come.
+    os.write(2, f"Ended by {signal.Signals(number).name}. Run again to go on.\n".encode())
+    sys.exit(128 + number)

@@ -1,0 +1,34 @@
+"""Tables in Parquet files, with checksums, and read only if they are what was written."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wordorder.io.errors import InputError
+from wordorder.io.atomic import replacing
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table; each page of the file gets a checksum."""
+    with replacing(path) as part:
+        pq.write_table(table, part, compression="zstd", write_page_checksum=True)
+
+
+def read_table(path: Path, schema: pa.Schema) -> pa.Table:
+    """Read a table of this schema, without nulls. Raises InputError if the file holds anything else or is damaged."""
+    try:
+        # Not by pq.read_table, which fills a column that is missing with nulls.
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read()
+            rows = file.metadata.num_rows
+        if not table.schema.equals(schema):
+            raise ValueError(f"it holds {', '.join(f'{field.name} ({field.type})' for field in table.schema)}")
+        if len(table) != rows:
+            raise ValueError(f"it holds {len(table)} of {rows} rows")
+        table.validate(full=True)
+        if any(column.null_count for column in table.columns):
+            raise ValueError("a value is missing")
+        return table
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error

@@ -1,0 +1,1 @@
+"""The kinds of model and the layers that they are built from."""

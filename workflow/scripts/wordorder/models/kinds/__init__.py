@@ -1,0 +1,1 @@
+"""The kinds of model, a file each; see `models/kind.py`."""

@@ -1,0 +1,310 @@
+"""The figures: each a function from its tables to a chart."""
+
+import math
+import textwrap
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from wordorder.report.style import FONT_SIZE, HEIGHT, INK, PALETTE, WIDTH, colour_scale, spread
+
+BLUE, ORANGE, GREY = PALETTE[0], PALETTE[1], "#CCCCCC"
+# Small pictures side by side, one for each variant.
+COLUMNS, SMALL = 4, 150
+
+
+def limits(values: pd.Series, step: float) -> list[float]:
+    """Return the multiples of `step` around all values."""
+    return [round(step * math.floor(values.min() / step), 6), round(step * math.ceil(values.max() / step), 6)]
+
+
+def plain_axis(**options) -> alt.Axis:
+    """Return an axis without its line and ticks."""
+    return alt.Axis(domain=False, ticks=False, labelPadding=8, **options)
+
+
+def small_multiples(table: pd.DataFrame, x: alt.X, y: alt.Y, *, tooltip: list, below=()) -> alt.ConcatChart:
+    """Draw the line of each variant in a picture of its own, above the lines of all others in grey.
+
+    `below` are layers that go below those. With a `tooltip` the rows of the table are marked on the line and have it.
+    """
+    base = alt.Chart(table).encode(x=x, y=y)
+    others = base.mark_line(color=GREY, strokeWidth=0.7).encode(detail="variant:N")
+    pictures = []
+    for variant in dict.fromkeys(table["variant"]):
+        own = base.transform_filter(alt.datum.variant == variant)
+        line = own.mark_line(color=BLUE, strokeWidth=1.8)
+        layers = [*below, others, line]
+        if tooltip:
+            layers.append(own.mark_circle(color=BLUE, size=18, opacity=1).encode(tooltip=tooltip))
+        picture = alt.layer(*layers)
+        pictures.append(picture.properties(width=SMALL, height=SMALL, title=alt.Title(variant, offset=4)))
+    return alt.concat(*pictures, columns=COLUMNS)
+
+
+def accuracy_chart(summary: pd.DataFrame) -> alt.LayerChart:
+    """Draw the test accuracy of each variant with its interval over the seeds, and the chapter's figure."""
+    values = pd.concat(
+        summary[column] for column in ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "chapter_accuracy")
+    )
+    order = list(summary.sort_values("test_accuracy", ascending=False)["variant"])
+    x = alt.X(
+        "test_accuracy:Q",
+        title="test accuracy",
+        scale=alt.Scale(domain=limits(values, 0.02), nice=False, zero=False),
+        axis=alt.Axis(tickCount=5),
+    )
+    base = alt.Chart(summary).encode(y=alt.Y("variant:N", sort=order, title=None, axis=plain_axis()))
+    tooltip = [alt.Tooltip("variant:N")] + [
+        alt.Tooltip(f"{column}:Q", format=".4f")
+        for column in ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "chapter_accuracy")
+    ]
+    intervals = base.mark_rule(color=BLUE, strokeWidth=2, opacity=0.5).encode(
+        x="test_accuracy_low:Q", x2="test_accuracy_high:Q"
+    )
+    means = base.mark_circle(color=BLUE, size=70, opacity=1).encode(x=x, tooltip=tooltip)
+    chapter = base.mark_point(shape="diamond", color=ORANGE, size=60, strokeWidth=1.5).encode(x="chapter_accuracy:Q")
+    numbers = base.mark_text(align="left", dx=12, color=INK).encode(
+        x=alt.value(WIDTH), text=alt.Text("test_accuracy:Q", format=".3f")
+    )
+    return (intervals + chapter + means + numbers).properties(
+        width=WIDTH,
+        height=alt.Step(24),
+        title=alt.Title(
+            "Test accuracy: mean and 95 % interval over the seeds", subtitle="Diamonds: the figures of the chapter"
+        ),
+        description="Test accuracy of each variant with its interval.",
+    )
+
+
+def learning_curve_chart(curve: pd.DataFrame) -> alt.LayerChart:
+    """Draw the accuracy against the number of training reviews: lines with their intervals and names."""
+    variants, sizes = list(dict.fromkeys(curve["variant"])), sorted(set(curve["size"]))
+    lowest, highest = limits(pd.concat([curve["test_accuracy_low"], curve["test_accuracy_high"]]), 0.05)
+    colour = alt.Color("variant:N", scale=colour_scale(variants), legend=None)
+    x = alt.X(
+        "size:Q",
+        title="training reviews (logarithmic)",
+        scale=alt.Scale(type="log", domain=[sizes[0], sizes[-1]], nice=False),
+        axis=alt.Axis(values=sizes, format=",d", grid=False, labelFlush=False, offset=6),
+    )
+    y = alt.Y(
+        "test_accuracy:Q",
+        title=None,
+        scale=alt.Scale(domain=[lowest, highest], nice=False, zero=False),
+        axis=plain_axis(),
+    )
+    base = alt.Chart(curve).encode(x=x, color=colour)
+    bands = base.mark_area(opacity=0.12).encode(y="test_accuracy_low:Q", y2="test_accuracy_high:Q")
+    lines = base.mark_line(strokeWidth=2).encode(y=y)
+    points = base.mark_circle(size=40, opacity=1).encode(
+        y=y,
+        tooltip=[
+            alt.Tooltip("variant:N"),
+            alt.Tooltip("size:Q", format=",d"),
+            *(alt.Tooltip(f"test_accuracy{end}:Q", format=".4f") for end in ("", "_low", "_high")),
+        ],
+    )
+    ends = curve[curve["size"] == sizes[-1]].copy()
+    ends["place"] = spread(ends["test_accuracy"], 1.15 * FONT_SIZE / HEIGHT * (highest - lowest))
+    names = alt.Chart(ends).mark_text(align="left", dx=10).encode(x=x, y="place:Q", text="variant:N", color=colour)
+    return (bands + lines + points + names).properties(
+        width=WIDTH,
+        height=HEIGHT,
+        title="Test accuracy, mean over the seeds and 95 % interval",
+        description="Test accuracy against the number of training reviews, a line for each variant with its interval.",
+    )
+
+
+def time_chart(summary: pd.DataFrame) -> alt.LayerChart:
+    """Draw the test accuracy against the time of a training."""
+    table = summary[["variant", "test_accuracy", "training_seconds"]].copy()
+    lowest, highest = limits(table["test_accuracy"], 0.01)
+    table["place"] = spread(table["test_accuracy"], 1.15 * FONT_SIZE / HEIGHT * (highest - lowest))
+    seconds = table["training_seconds"]
+    x = alt.X(
+        "training_seconds:Q",
+        title="seconds of a training, mean over the seeds (logarithmic)",
+        scale=alt.Scale(type="log", domain=[seconds.min() / 1.5, seconds.max() * 1.5], nice=False),
+        axis=alt.Axis(format=",d", grid=False, tickCount=6),
+    )
+    y = alt.Y(
+        "test_accuracy:Q",
+        title=None,
+        scale=alt.Scale(domain=[lowest, highest], nice=False, zero=False),
+        axis=plain_axis(),
+    )
+    base = alt.Chart(table).encode(x=x)
+    points = base.mark_circle(color=BLUE, size=70, opacity=1).encode(
+        y=y,
+        tooltip=[
+            alt.Tooltip("variant:N"),
+            alt.Tooltip("test_accuracy:Q", format=".4f"),
+            alt.Tooltip("training_seconds:Q", format=",.0f"),
+        ],
+    )
+    # Where a name had to move, a line leads to it.
+    end = alt.value(WIDTH + 20)
+    leaders = base.mark_rule(color=GREY, strokeWidth=0.7).encode(y=y, y2="place:Q", x2=end)
+    names = base.mark_text(align="left", dx=4, color=INK).encode(x=end, y="place:Q", text="variant:N")
+    return (leaders + points + names).properties(
+        width=WIDTH,
+        height=HEIGHT,
+        title="Test accuracy against the time of a training on one core",
+        description="Test accuracy against training time, a point for each variant.",
+    )
+
+
+def history_chart(history: pd.DataFrame) -> alt.ConcatChart:
+    """Draw loss and accuracy of each epoch of all seeds of a variant, with the epoch that was kept.
+
+    `history` has the columns seed, epoch, loss, accuracy, validation_loss and validation_accuracy.
+    """
+    best = history.loc[history.groupby("seed")["validation_loss"].idxmin()]
+    splits = {"training": "", "validation": "validation_"}
+    colour = alt.Color("split:N", title=None, scale=alt.Scale(domain=list(splits), range=[BLUE, ORANGE]))
+    panels = []
+    for measure in ("loss", "accuracy"):
+        lines = pd.concat(
+            history[["seed", "epoch"]].assign(split=split, value=history[f"{prefix}{measure}"])
+            for split, prefix in splits.items()
+        )
+        kept = best[["seed", "epoch"]].assign(split="validation", value=best[f"validation_{measure}"])
+        x = alt.X("epoch:O", axis=alt.Axis(labelAngle=0, labelOverlap=True))
+        y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=plain_axis())
+        tooltip = ["split:N", "seed:N", "epoch:O", alt.Tooltip("value:Q", title=measure, format=".4f")]
+        base = alt.Chart(lines).encode(x=x, y=y, color=colour, detail="seed:N", tooltip=tooltip)
+        # A training of one epoch has no line.
+        drawn = base.mark_line(strokeWidth=1.5, opacity=0.7) + base.mark_circle(size=14, opacity=0.7)
+        mark = alt.Chart(kept).mark_point(size=110, strokeWidth=2).encode(x=x, y=y, color=colour, tooltip=tooltip)
+        panels.append((drawn + mark).properties(width=WIDTH * 0.6, height=HEIGHT * 0.75, title=measure))
+    return alt.hconcat(*panels).properties(
+        description="Loss and accuracy by epoch, the epoch that was kept in a circle."
+    )
+
+
+def calibration_chart(calibration: pd.DataFrame) -> alt.ConcatChart:
+    """Draw how often the answers are right against how sure the model is, a picture for each variant."""
+    lowest = min(calibration["bin_low"].min(), limits(calibration["accuracy"], 0.1)[0])
+    scale = alt.Scale(domain=[lowest, 1], nice=False, zero=False)
+    x = alt.X("confidence:Q", scale=scale, title="confidence", axis=alt.Axis(tickCount=4, grid=False))
+    y = alt.Y("accuracy:Q", scale=scale, title="accuracy", axis=plain_axis(tickCount=4))
+    perfect = alt.Chart(pd.DataFrame({"confidence": [lowest, 1], "accuracy": [lowest, 1]})).encode(x=x, y=y)
+    tooltip = [
+        alt.Tooltip("answers:Q", format=",d"),
+        *(alt.Tooltip(f"{column}:Q", format=".3f") for column in ("confidence", "accuracy")),
+    ]
+    return small_multiples(
+        calibration, x, y, tooltip=tooltip, below=[perfect.mark_line(color=INK, strokeDash=[3, 3], strokeWidth=1)]
+    ).properties(title="How often answers are right, by how sure the model is (grey: the other variants)")
+
+
+def roc_chart(roc: pd.DataFrame) -> alt.ConcatChart:
+    """Draw the ROC curves, a picture for each variant."""
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    x = alt.X(
+        "false_positive_rate:Q",
+        scale=scale,
+        title="false positives",
+        axis=alt.Axis(tickCount=3, grid=False),
+    )
+    y = alt.Y("true_positive_rate:Q", scale=scale, title="true positives", axis=plain_axis(tickCount=3))
+    # Points enough to be a line: marks on them would cover it.
+    return small_multiples(roc, x, y, tooltip=[]).properties(
+        title="Share of positive reviews found, by share of negative ones taken for positive (grey: the other variants)"
+    )
+
+
+def length_chart(accuracies: pd.DataFrame) -> alt.ConcatChart:
+    """Draw the accuracy of each quarter of the reviews by length, mean over the seeds, a picture for each variant."""
+    quarters = accuracies.drop_duplicates("quartile").sort_values("quartile")
+    order = [f"{row.min_tokens} to {row.max_tokens}" for row in quarters.itertuples()]
+    names = dict(zip(quarters["quartile"], order, strict=True))
+    table = accuracies.groupby(["variant", "quartile"], sort=False)["accuracy"].mean().reset_index()
+    table["tokens"] = table["quartile"].map(names)
+    x = alt.X("tokens:O", sort=order, title="tokens of a review", axis=alt.Axis(labelAngle=-30, domain=False))
+    y = alt.Y(
+        "accuracy:Q",
+        title="test accuracy",
+        scale=alt.Scale(domain=limits(table["accuracy"], 0.02), nice=False, zero=False),
+        axis=plain_axis(tickCount=5),
+    )
+    tooltip = ["tokens:N", alt.Tooltip("accuracy:Q", format=".4f")]
+    return small_multiples(table, x, y, tooltip=tooltip).properties(
+        title="Test accuracy by length of the review, in quarters (grey: the other variants)"
+    )
+
+
+def word_map_chart(places: pd.DataFrame) -> alt.ConcatChart:
+    """Draw words where the two first principal components of their vectors put them, coloured by the class they tell.
+
+    `places` is what `word_vectors.word_map` gave.
+    """
+    classes = list(dict.fromkeys(places["class"]))
+    colour = alt.Color(
+        "class:N",
+        title="more often in",
+        # The last class is blue, as good as any other and what readers of reviews expect of the positive ones.
+        scale=alt.Scale(domain=classes[::-1], range=PALETTE[: len(classes)]),
+        legend=alt.Legend(symbolType="circle", symbolOpacity=1),
+    )
+    pictures = []
+    for embedding, words in places.groupby("embedding", sort=False):
+        # The words of a class lie close together where the vectors tell little but the class: some have to move.
+        gap = 12 / HEIGHT * np.ptp(words["y"])
+        words = words.assign(y=words.groupby("class", sort=False)["y"].transform(spread, gap))
+        base = alt.Chart(words).encode(
+            x=alt.X("x:Q", axis=None, scale=alt.Scale(padding=30)),
+            y=alt.Y("y:Q", axis=None),
+            color=colour,
+            tooltip=["word:N", "class:N"],
+        )
+        share = words["explained"].iloc[0]
+        title = alt.Title(embedding, subtitle=f"{share:.0%} of the variance", offset=4)
+        picture = base.mark_text(fontSize=10).encode(text="word:N")
+        pictures.append(picture.properties(width=WIDTH, height=HEIGHT, title=title))
+    return alt.concat(*pictures, columns=2)
+
+
+def padding_chart(padding: pd.DataFrame) -> alt.ConcatChart:
+    """Draw what padding does to short reviews, with and without a mask.
+
+    `padding` has the columns text, class, variant, padding (number of tokens) and probability (of the class).
+    """
+    variants = list(dict.fromkeys(padding["variant"]))
+    pictures = []
+    for (text, label), part in padding.groupby(["text", "class"], sort=False):
+        base = alt.Chart(part).encode(
+            x=alt.X(
+                "padding:Q",
+                title="padding tokens after it",
+                scale=alt.Scale(type="symlog", constant=1),
+                axis=alt.Axis(grid=False, values=[0, 1, 4, 16, 64, 256, 1024]),
+            ),
+            y=alt.Y(
+                "probability:Q",
+                title=f"probability of {label}",
+                scale=alt.Scale(domain=[0, 1]),
+                axis=plain_axis(tickCount=5),
+            ),
+            color=alt.Color("variant:N", title=None, scale=colour_scale(variants)),
+            tooltip=["variant:N", "padding:Q", alt.Tooltip("probability:Q", format=".3f")],
+        )
+        picture = base.mark_line(strokeWidth=2) + base.mark_circle(size=20, opacity=1)
+        title = alt.Title(textwrap.wrap(text, 45), offset=4)
+        pictures.append(picture.properties(width=WIDTH * 0.55, height=HEIGHT * 0.6, title=title))
+    return alt.concat(*pictures, columns=3)
+
+
+# By the name of the figure. That of the history of a training is made of several tables.
+CHARTS = {
+    "accuracy": accuracy_chart,
+    "accuracy_by_length": length_chart,
+    "calibration": calibration_chart,
+    "learning_curve": learning_curve_chart,
+    "padding": padding_chart,
+    "roc": roc_chart,
+    "training_time": time_chart,
+    "word_map": word_map_chart,
+}

@@ -1,0 +1,66 @@
+"""What the sections of the config are made of: types of values, and the base class of all sections.
+
+Imports nothing heavy, like all that the config stands on: Snakemake reads it at every start.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+T = TypeVar("T")
+
+
+def unique(values: list[T]) -> list[T]:
+    """Return the list. Raises PydanticCustomError, which names them, if some items occur more than once."""
+    if twice := [value for place, value in enumerate(values) if value in values[:place]]:
+        raise PydanticCustomError("repeated", "{values}", {"values": list(dict.fromkeys(twice))})
+    return values
+
+
+def number_from_text(value: Any) -> Any:
+    """Return whole numbers written as text as numbers: `--config seeds='[1,2]'` makes text of every item."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20 else value
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z][A-Za-z0-9_]*\z")]
+Checksum = Annotated[str, StringConstraints(pattern=r"\A(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})\z")]
+# The libraries count in 64 bits.
+Count = Annotated[int, Field(ge=1, lt=2**63)]
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+# What is dropped, or left of an average: never all of it.
+Rate = Annotated[float, Field(ge=0, lt=1)]
+# Neither none nor all.
+Share = Annotated[float, Field(gt=0, lt=1)]
+# JAX and TensorFlow count in 32 bits with a sign.
+LARGEST_SEED = 2**31 - 1
+Seed = Annotated[int, BeforeValidator(number_from_text), Field(ge=0, le=LARGEST_SEED)]
+Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(unique)]
+Sizes = Annotated[
+    list[Annotated[int, BeforeValidator(number_from_text), Field(ge=2, lt=2**63)]],
+    Field(min_length=1),
+    AfterValidator(unique),
+]
+Sources = Annotated[list[Text], Field(min_length=1), AfterValidator(unique)]
+Names = Annotated[list[Name], AfterValidator(unique)]
+
+
+def is_none(value: object) -> bool:
+    """Return whether the value is None: for settings that a variant need not have."""
+    return value is None
+
+
+class Section(BaseModel):
+    """A mapping of the config: no other keys, no conversions, finite numbers."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=(), use_attribute_docstrings=False
+    )
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words by commas and, before the last one, an "and"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

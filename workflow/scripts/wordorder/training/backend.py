@@ -1,0 +1,85 @@
+"""Keras' backends: how one is chosen and kept to its cores, and what each does in a way of its own.
+
+The only module that knows the backends. Keras is imported by the functions, after `start` has chosen one.
+"""
+
+import ctypes
+import gc
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from typing import Any
+
+BACKENDS = ("jax", "tensorflow")
+
+
+def start_backend(backend: str, threads: int) -> None:
+    """Choose Keras' backend, one of `BACKENDS`, and keep it to `threads` cores; before Keras is imported."""
+    os.environ["KERAS_BACKEND"] = backend
+    # Errors only. What TensorFlow says about oneDNN and CUDA before its logging has started cannot be turned off.
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NPROC"):
+        os.environ[name] = str(threads)
+    eigen = "true" if threads > 1 else "false"
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen={eigen}".strip()
+
+
+def release_memory() -> None:
+    """Forget what JAX has compiled, and give back to the system what glibc would keep for later."""
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
+    gc.collect()
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Return the versions of Python and of the packages, for the records of a run."""
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def value_and_gradients(function: Callable[[list], tuple], arguments: list) -> tuple[tuple[Any, Any], list]:
+    """Differentiate a function of a list of tensors, by the automatic differentiation of the backend.
+
+    `function` returns (value, anything else). Returns what it returned, and the gradients of the value.
+    """
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.value_and_grad(function, has_aux=True)(arguments)
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        for argument in arguments:
+            tape.watch(argument)
+        value, more = function(arguments)
+    return (value, more), tape.gradient(value, arguments)
+
+
+def compiled(function: Callable, in_place: Sequence[int] = ()) -> Callable:
+    """Compile a function for the backend; the memory of the arguments at the positions `in_place` is used again."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function, donate_argnums=in_place)
+    import tensorflow as tf
+
+    return tf.function(function, reduce_retracing=False)
+
+
+def rows_at(table: Any, tokens: Any) -> Any:
+    """Look up rows of a table, as `keras.ops.take(table, tokens, axis=0)` does.
+
+    On JAX that would put NaN where a token is not in the table, and to test for it takes longer than the rest of a time
+    step; the lookup by brackets does not.
+    """
+    import keras
+
+    return table[tokens] if keras.backend.backend() == "jax" else keras.ops.take(table, tokens, axis=0)

@@ -1,0 +1,105 @@
+"""The batches that training and prediction draw from encoded reviews."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from wordorder.data.encoded import EncodedReviews
+
+# Each new shape costs the compiler a second or two, so lengths and vocabularies are rounded up to few sizes.
+LENGTH_RATIO = 0.75
+VOCABULARY_STEP = 512
+
+
+class Batch(NamedTuple):
+    """A batch with a vocabulary of its own.
+
+    `vocabulary`, (distinct,): the token numbers that occur, ascending, and some that do not to reach a common size;
+    the first is padding. `positions`, (batch, length): where in `vocabulary` each token stands, padded with 0.
+    `reviews`, (batch,): which reviews these are; a batch that is not full is filled up with empty reviews, numbered -1.
+    """
+
+    vocabulary: np.ndarray
+    positions: np.ndarray
+    reviews: np.ndarray
+
+
+def make_batch(
+    data: EncodedReviews,
+    reviews: np.ndarray,
+    batch_size: int,
+    length: int,
+    vocabulary_size: int,
+    cut: int | None,
+    vocabulary_step: int = VOCABULARY_STEP,
+) -> Batch:
+    """Cut the given reviews to `cut` tokens, pad them to `length` and number their tokens within the batch.
+
+    The vocabulary of the batch is filled up to a multiple of `vocabulary_step`, or to the whole.
+    """
+    tokens = np.zeros((batch_size, length), np.int32)
+    for row, review in enumerate(reviews):
+        start = data.offsets[review]
+        stop = data.offsets[review + 1] if cut is None else min(data.offsets[review + 1], start + cut)
+        tokens[row, : stop - start] = data.tokens[start:stop]
+    occurs = np.zeros(vocabulary_size, bool)
+    occurs[tokens] = True
+    occurs[0] = True
+    missing = min(vocabulary_size, -(-occurs.sum() // vocabulary_step) * vocabulary_step) - occurs.sum()
+    occurs[np.flatnonzero(~occurs)[:missing]] = True
+    vocabulary = np.flatnonzero(occurs).astype(np.int32)
+    place = np.zeros(vocabulary_size, np.int32)
+    place[vocabulary] = np.arange(len(vocabulary), dtype=np.int32)
+    filled = np.full(batch_size, -1)
+    filled[: len(reviews)] = reviews
+    return Batch(vocabulary, place[tokens], filled)
+
+
+def length_steps(longest: int) -> np.ndarray:
+    """The lengths that batches are padded to, ascending: `longest`, and each next a quarter shorter."""
+    steps = [longest]
+    while steps[-1] > 16:
+        steps.append(int(steps[-1] * LENGTH_RATIO))
+    return np.array(steps[::-1])
+
+
+def batches(
+    data: EncodedReviews,
+    chunks: list[np.ndarray],
+    batch_size: int,
+    vocabulary_size: int,
+    sequence_length: int | None,
+    trim: bool,
+    vocabulary_step: int = VOCABULARY_STEP,
+) -> Iterator[Batch]:
+    """Make a batch of each chunk of review numbers.
+
+    With `trim` a batch is padded to its longest review only (rounded up to one of few lengths); otherwise to
+    `sequence_length`, or to the longest review of all where that is None. Its vocabulary is filled up to a multiple of
+    `vocabulary_step`.
+    """
+    lengths = data.lengths(sequence_length)
+    longest = sequence_length or max(1, int(lengths.max()))
+    steps = length_steps(longest)
+    for chunk in chunks:
+        length = steps[np.searchsorted(steps, lengths[chunk].max())] if trim else longest
+        yield make_batch(data, chunk, batch_size, int(length), vocabulary_size, sequence_length, vocabulary_step)
+
+
+def shuffled_chunks(
+    lengths: np.ndarray, batch_size: int, seed: int, epoch: int, group_by_length: bool
+) -> list[np.ndarray]:
+    """Deal all reviews into batches, in an order that is a function of the seed and the epoch alone.
+
+    With `group_by_length`, reviews of similar length meet in a batch: the shuffled reviews are taken 50 batches at a
+    time, sorted by length, cut into batches, and the batches of the whole epoch are shuffled.
+    """
+    generator = np.random.Generator(np.random.PCG64([seed, epoch]))
+    order = generator.permutation(len(lengths))
+    if not group_by_length:
+        return np.split(order, range(batch_size, len(order), batch_size))
+    pools = np.split(order, range(50 * batch_size, len(order), 50 * batch_size))
+    order = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
+    chunks = np.split(order, range(batch_size, len(order), batch_size))
+    return [chunks[i] for i in generator.permutation(len(chunks))]

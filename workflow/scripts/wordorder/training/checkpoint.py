@@ -1,0 +1,93 @@
+"""Backups of a training that may be killed: what it needs to go on after its last finished epoch."""
+
+import hashlib
+import json
+import logging
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from wordorder.io.atomic import replacing
+
+GENERATIONS = 2
+FILE_NAME = re.compile(r"epoch([0-9]+)\.npz")
+log = logging.getLogger(__name__)
+
+
+def fingerprint(files: Iterable[Path], values: dict) -> str:
+    """Digest of the contents of the files, in this order, and of values that JSON can hold."""
+    digests = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files]
+    return hashlib.sha256(json.dumps([digests, values], sort_keys=True).encode()).hexdigest()
+
+
+class Progress(NamedTuple):
+    """How far a training has come: all that the epochs to come depend on.
+
+    `state` are the arrays of the trainer, `best_weights` those of the epoch with the lowest validation loss, `history`
+    has an entry for each finished epoch.
+    """
+
+    state: list[np.ndarray]
+    best_weights: list[np.ndarray]
+    history: list[dict]
+
+
+class Backup:
+    """A folder with the last two generations of the progress of one training, a file each.
+
+    It belongs to one set of inputs, settings and code, of which `fingerprint` is the digest; what another set has left
+    there is deleted.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str):
+        self.folder = folder
+        self.fingerprint = fingerprint
+
+    def save(self, progress: Progress) -> None:
+        """Write a generation beside the last one, and delete those before it."""
+        # The numbers of arrays, because a damaged directory of the archive may hide one.
+        counts = {"state": len(progress.state), "best": len(progress.best_weights)}
+        record = {"fingerprint": self.fingerprint, "history": progress.history, "arrays": counts}
+        arrays = {"record": np.array(json.dumps(record))}
+        arrays |= {f"state{i}": array for i, array in enumerate(progress.state)}
+        arrays |= {f"best{i}": array for i, array in enumerate(progress.best_weights)}
+        with replacing(self.folder / f"epoch{len(progress.history)}.npz") as part:
+            np.savez(part, **arrays)
+        for path in self.generations()[GENERATIONS:]:
+            path.unlink()
+
+    def load(self) -> Progress | None:
+        """Read the last generation that is whole; None if there is none, or if it is that of another training."""
+        for path in self.generations():
+            try:
+                with np.load(path, allow_pickle=False) as file:
+                    if file.zip.testzip() is not None:
+                        raise ValueError("wrong checksum")
+                    arrays = dict(file)
+                record = json.loads(str(arrays["record"]))
+                if record["fingerprint"] != self.fingerprint:
+                    log.info("The backup in %s is that of other inputs, settings or code: starting afresh", self.folder)
+                    break
+                state, best_weights = (
+                    [arrays[f"{kind}{i}"] for i in range(record["arrays"][kind])] for kind in ("state", "best")
+                )
+                return Progress(state, best_weights, record["history"])
+            # Broad, because NumPy and zipfile raise whatever a damaged byte leads them to.
+            except Exception as error:
+                log.warning("%s is damaged (%s)", path, error)
+        remove(self.folder)
+        return None
+
+    def generations(self) -> list[Path]:
+        """The files of the backup, the last epoch first."""
+        epochs = {int(match[1]): path for path in self.folder.glob("*") if (match := FILE_NAME.fullmatch(path.name))}
+        return [epochs[epoch] for epoch in sorted(epochs, reverse=True)]
+
+
+def remove(folder: Path) -> None:
+    """Delete a backup, if it is there."""
+    shutil.rmtree(folder, ignore_errors=True)

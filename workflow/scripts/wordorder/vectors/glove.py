@@ -1,0 +1,103 @@
+"""The pretrained vectors of the tokens in a vocabulary, from GloVe's, word2vec's or fastText's text files."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from wordorder.io.errors import InputError
+
+# Padding and unknown, the first two tokens of every vocabulary, are not words.
+SPECIAL_TOKENS = 2
+
+
+def is_finite_number(field: bytes) -> bool:
+    """Whether `field` is a number, and neither infinite nor NaN."""
+    try:
+        return math.isfinite(float(field))
+    except ValueError:
+        return False
+
+
+def word_with_spaces(line: bytes, dimension: int) -> bytes:
+    """Return what precedes the last `dimension` fields of `line`; ValueError if there are fewer or more numbers."""
+    word, *numbers = line.rsplit(b" ", dimension)
+    if len(numbers) == dimension and not is_finite_number(word.rsplit(b" ", 1)[-1]):
+        return word
+    fields = line.split(b" ")[1:]
+    count = next((i for i, field in enumerate(reversed(fields)) if not is_finite_number(field)), len(fields))
+    if count == 0:
+        raise ValueError("there is no number at its end")
+    raise ValueError(f"the vector seems to have {count} numbers, but glove.dimension in the config is {dimension}")
+
+
+def parse_vector(numbers: bytes) -> np.ndarray:
+    """Parse numbers separated by single spaces to float32; ValueError if one is not finite."""
+    fields = numbers.split(b" ")
+    with np.errstate(over="ignore"):
+        vector = np.array(list(map(float, fields))).astype(np.float32)
+    finite = np.isfinite(vector)
+    if not finite.all():
+        raise ValueError(f"not a finite float32 number: {fields[finite.argmin()]!r}")
+    return vector
+
+
+def header_dimension(line: bytes) -> int | None:
+    """The dimension in the first line of word2vec's and fastText's files, "words dimension"; None in that of others."""
+    fields = line.split()
+    return int(fields[1]) if len(fields) == 2 and all(field.isdigit() for field in fields) else None
+
+
+def glove_matrix(vectors: Path, tokens: Sequence[str], dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """Look up the vector of each token in `vectors`, a text file with a line "word number number ..." for each word.
+
+    Before these lines there may be one with the number of words and the dimension, as word2vec and fastText write it
+    (not with a dimension of 1, where it would be the vector of a number).
+
+    Returns the matrix, (tokens, dimension) float32, row i for token i; and a bool array, (tokens,): which tokens have a
+    vector. The rows of the others are zero, and so are the first two, padding and unknown, whatever the file holds.
+
+    Words and tokens are compared byte for byte. A word may hold spaces, as some do in glove.840B: the vector is the
+    last `dimension` fields. Of several vectors of a token the first counts. Only the vectors of tokens are parsed; of
+    all other lines, to the end of the file, just the number of fields is checked.
+
+    Raises InputError, with the number of the line, if a line has too few or too many numbers or if a number is not
+    finite; and if the file has no vector.
+    """
+    rows = {token.encode(): row for row, token in enumerate(tokens) if row >= SPECIAL_TOKENS}
+    matrix = np.zeros((len(tokens), dimension), np.float32)
+    found = np.zeros(len(tokens), bool)
+    words = 0
+    with Path(vectors).open("rb") as file:
+        for number, line in enumerate(file, 1):
+            # word2vec and some files of fastText end a line with a space.
+            line = line.rstrip(b"\r\n").removesuffix(b" ")
+            try:
+                if number == 1 and dimension > 1 and (header := header_dimension(line)) is not None:
+                    if header != dimension:
+                        raise ValueError(
+                            f"the vectors have {header} numbers, but glove.dimension in the config is {dimension}"
+                        )
+                    continue
+                words += 1
+                word = line[: line.index(b" ")] if line.count(b" ") == dimension else word_with_spaces(line, dimension)
+                row = rows.get(word)
+                if row is None or found[row]:
+                    continue
+                matrix[row] = parse_vector(line[len(word) + 1 :])
+                found[row] = True
+            except ValueError as error:
+                raise InputError(
+                    f"{vectors}, line {number}: {error}. If the file is not damaged, set glove.member and "
+                    "glove.dimension in the config to fit each other; otherwise delete it and run again."
+                ) from error
+    if words == 0:
+        raise InputError(f"{vectors} has no vectors. Delete it and run again.")
+    return matrix, found
+
+
+def missing_tokens(tokens: Sequence[str], found: np.ndarray, count: int = 20) -> list[str]:
+    """Return the `count` most frequent tokens that have no vector, without padding and unknown."""
+    pairs = zip(tokens[SPECIAL_TOKENS:], found[SPECIAL_TOKENS:], strict=True)
+    return [token for token, has_vector in pairs if not has_vector][:count]

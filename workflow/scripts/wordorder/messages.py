@@ -1,0 +1,26 @@
+"""Words that the messages about bad input share."""
+
+import difflib
+import json
+from collections.abc import Iterable
+
+
+def shown(value: object) -> str:
+    """Return a value on one line, much as it stands in a YAML file."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
+    # A number of thousands of digits, a value that contains itself, or very many lists within lists.
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too large to show"
+
+
+def suggestion(word: object, known: Iterable[str]) -> str:
+    """Return the known word that may have been meant, or all that there are."""
+    known = list(known)
+    close = difflib.get_close_matches(str(word), known, n=1)
+    return f"did you mean {close[0]}?" if close else f"write one of: {', '.join(known)}."
+
+
+def printable(line: str) -> str:
+    """Return a line with escapes in place of characters that could break it, or steer a terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in line)

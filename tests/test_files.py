@@ -10,7 +10,7 @@ import pytest
 
 from wordorder.io import atomic as files
 from wordorder.io.errors import InputError
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 
 
 def names(folder):
@@ -20,7 +20,7 @@ def names(folder):
 def test_file_appears_when_it_is_complete(tmp_path):
     # Catches: writing under the final name, a leftover beside it, folders that have to be there before.
     target = tmp_path / "some" / "folder" / "table.csv"
-    with replacing(target) as part:
+    with atomic_write(target) as part:
         part.write_text("first half, ")
         assert not target.exists()
         with part.open("a") as file:
@@ -32,7 +32,7 @@ def test_file_appears_when_it_is_complete(tmp_path):
 def test_temporary_name_keeps_folder_and_suffix(tmp_path):
     # Catches: a temporary file on another file system, where it cannot be moved into place at once; a suffix by which
     # Keras would save in another format; and a name that Snakemake or a reader could take for a product.
-    with replacing(tmp_path / "model.keras") as part:
+    with atomic_write(tmp_path / "model.keras") as part:
         part.touch()
         assert part.parent == tmp_path
         assert part.suffix == ".keras"
@@ -48,7 +48,7 @@ def test_failure_leaves_what_was_there(tmp_path, error, old):
         target.write_text(old)
 
     def write():
-        with replacing(target) as part:
+        with atomic_write(target) as part:
             part.write_text("half")
             raise error("message")
 
@@ -60,13 +60,13 @@ def test_failure_leaves_what_was_there(tmp_path, error, old):
 
 def test_failure_before_anything_is_written(tmp_path):
     # Catches: an error about the missing temporary file in the place of the real one.
-    with pytest.raises(ValueError, match="message"), replacing(tmp_path / "table.csv"):
+    with pytest.raises(ValueError, match="message"), atomic_write(tmp_path / "table.csv"):
         raise ValueError("message")
 
 
 def test_nothing_written_is_an_error(tmp_path):
     # Catches: a step that wrote nothing, or elsewhere, taken for finished.
-    with pytest.raises(InputError, match=r"table\.csv cannot be written"), replacing(tmp_path / "table.csv"):
+    with pytest.raises(InputError, match=r"table\.csv cannot be written"), atomic_write(tmp_path / "table.csv"):
         pass
     assert names(tmp_path) == []
 
@@ -88,7 +88,7 @@ def test_readers_see_the_old_file_or_the_new_one(tmp_path):
     reader = threading.Thread(target=read)
     reader.start()
     for i in range(200):
-        with replacing(target) as part:
+        with atomic_write(target) as part:
             part.write_text(contents[i % 2])
     done.set()
     reader.join()
@@ -102,14 +102,14 @@ def test_killed_in_the_middle(tmp_path):
 import os, signal, sys
 sys.path.insert(0, {str(Path(files.__file__).parents[1])!r})
 from pathlib import Path
-from wordorder.io.atomic import replacing
-with replacing(Path({str(target)!r})) as part:
+from wordorder.io.atomic import atomic_write
+with atomic_write(Path({str(target)!r})) as part:
     part.write_text("half of a long file")
     os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
     assert not target.exists()
-    with replacing(target) as part:
+    with atomic_write(target) as part:
         part.write_text("new")
     assert target.read_text() == "new"
     assert names(tmp_path) == ["table.csv"]

@@ -44,9 +44,9 @@ def test_sigterm_ends_the_job_at_once_and_tidily(tmp_path):
         f"""
         import signal, time
         from pathlib import Path
-        from wordorder.io.atomic import replacing
+        from wordorder.io.atomic import atomic_write
         start = time.monotonic()
-        with replacing(Path({str(tmp_path / "table.csv")!r})) as part:
+        with atomic_write(Path({str(tmp_path / "table.csv")!r})) as part:
             part.write_text("half")
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(60)

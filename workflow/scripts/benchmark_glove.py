@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.vectors.glove import glove_matrix
 from wordorder.data.vectorizer import read_vocabulary
 
@@ -86,7 +86,7 @@ def main() -> None:
 
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
-    with replacing(arguments.table) as part:
+    with atomic_write(arguments.table) as part:
         table.to_csv(part, index=False)
 
 

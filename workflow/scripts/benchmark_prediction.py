@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 
 VARIANTS = ["nbsvm", "binary_bigram", "glove", "embedding_masked", "one_hot"]
 COMMAND = [sys.executable, Path(__file__).resolve().parents[2] / "bin/wordorder", "predict"]
@@ -48,5 +48,5 @@ if __name__ == "__main__":
                 rows.append((variant, cores, round(one, 1), round(once, 1), round(len(table) / (twice - once))))
                 print(*rows[-1])
     columns = ["variant", "cores", "seconds_of_one", "seconds_of_all", "reviews_per_second"]
-    with replacing(arguments.table) as part:
+    with atomic_write(arguments.table) as part:
         pd.DataFrame(rows, columns=columns).to_csv(part, index=False)

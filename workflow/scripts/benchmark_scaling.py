@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmark_training import variant_settings
 from wordorder.data.encoded import EncodedReviews, read_encoded, write_encoded
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.training.backend import start_backend
 from wordorder.evaluation.timing import our_steps
 from wordorder.data.vectorizer import read_vocabulary
@@ -125,7 +125,7 @@ def main() -> None:
                 {"axis": axis, "value": value, "per": unit, "seconds": round(seconds, 4), "peak_mb": round(memory)}
             )
             print(rows[-1], flush=True)
-    with replacing(arguments.table) as part:
+    with atomic_write(arguments.table) as part:
         pd.DataFrame(rows).to_csv(part, index=False)
 
 

@@ -23,7 +23,7 @@ import numpy as np
 import yaml
 
 from wordorder.data.encoded import EncodedReviews, read_encoded
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.training.backend import start_backend
 from wordorder.evaluation.timing import keras_steps, our_steps, padded_batches
 from wordorder.data.vectorizer import read_vocabulary
@@ -176,7 +176,7 @@ def main() -> None:
             continue
         rows += compare(arguments.results, variant, arguments.rounds, arguments.sample)
         print(pd.DataFrame(rows[-len(IMPLEMENTATIONS) :]).to_string(index=False), flush=True)
-    with replacing(arguments.table) as part:
+    with atomic_write(arguments.table) as part:
         pd.DataFrame(rows).to_csv(part, index=False)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.vectors.glove import glove_matrix, missing_tokens
 from wordorder.io.log import logged
 from wordorder.data.vectorizer import read_vocabulary
@@ -18,7 +18,7 @@ def main(vectors: Path, vocabulary: Path, matrix: Path, dimension: int) -> None:
     """Write the matrix, (tokens, dimension) float32, and say which tokens have no vector."""
     tokens = read_vocabulary(vocabulary)
     rows, found = glove_matrix(vectors, tokens, dimension)
-    with replacing(matrix) as part, part.open("wb") as file:
+    with atomic_write(matrix) as part, part.open("wb") as file:
         np.save(file, rows, allow_pickle=False)
     print(f"{found.sum()} of {len(tokens)} tokens have a vector; the most frequent without:")
     print(" ".join(map(repr, missing_tokens(tokens, found))))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged, start_backend
 from wordorder.data.vectorizer import read_vocabulary
 
@@ -46,7 +46,7 @@ def main(
         (analogies, word_vectors.analogy_table(named, tokens)),
         (word_map, word_vectors.word_map(named, tokens, telling, training.classes)),
     ):
-        with replacing(path) as part:
+        with atomic_write(path) as part:
             table.to_csv(part, index=False)
         print(table.to_string(index=False))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wordorder.evaluation.comparison import compare
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged
 from wordorder.evaluation.predictions import read_correct
 
@@ -23,7 +23,7 @@ def main(
     """Write one row for each pair; `runs` holds the variant and the seed of each file of predictions."""
     _, correct = read_correct(predictions)
     table = compare(correct, runs, resamples=resamples, seed=seed)
-    with replacing(comparisons) as part:
+    with atomic_write(comparisons) as part:
         table.to_csv(part, index=False)
     print(f"{resamples} resamples of {correct.shape[1]} reviews and the seeds")
     print(table.to_string(index=False))

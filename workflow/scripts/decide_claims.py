@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wordorder.evaluation.claims import decide, read_claims
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged
 from wordorder.evaluation.predictions import read_correct
 from wordorder.evaluation.timing import read_step_times
@@ -33,7 +33,7 @@ def main(
     _, correct = read_correct(predictions)
     times = read_step_times(step_times) if step_times else None
     decided = decide(stated, correct, runs, times, resamples=resamples, seed=seed)
-    with replacing(table) as part:
+    with atomic_write(table) as part:
         decided.to_csv(part, index=False)
     print(f"{len(decided)} of {len(stated)} claims; for the others there are no runs")
     print(decided.drop(columns=["text", "source"]).to_string(index=False))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wordorder.training.checkpoint import remove
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged, start_backend
 from wordorder.evaluation.predictions import write_predictions
 
@@ -38,7 +38,7 @@ def main(
     metrics = {"test_loss": loss, "test_accuracy": accuracy}
     metrics |= classification_metrics(reviews.labels, probabilities)
     write_predictions(predictions, reviews.ids, reviews.labels, probabilities, reviews.classes)
-    with replacing(evaluation) as part:
+    with atomic_write(evaluation) as part:
         part.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     print(f"{len(reviews.ids)} test reviews: loss {loss:.4f}, accuracy {accuracy:.4f}")
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged, start_backend
 from wordorder.data.vectorizer import read_settings, read_vocabulary
 
@@ -31,7 +31,7 @@ def main(
         sequence_length=training["settings"].get("sequence_length"),
     )
     print(f"P({training['classes'][-1]}): {classifier(tf.constant(['excellent'])).numpy()[0]} for the text: excellent")
-    with replacing(text_model) as part:
+    with atomic_write(text_model) as part:
         classifier.save(part)
     archive = keras.export.ExportArchive()
     archive.track(classifier)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from wordorder.data.split import read_reviews
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged, start_backend
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def main(
                 of_classes = answer if len(answer) > 1 else [1 - answer[0], answer[0]]
                 rows.append((texts[i], data.classes[label], variant, count, float(of_classes[label])))
     table = pd.DataFrame(rows, columns=["text", "class", "variant", "padding", "probability"]).round(6)
-    with replacing(padding) as part:
+    with atomic_write(padding) as part:
         table.to_csv(part, index=False)
 
 

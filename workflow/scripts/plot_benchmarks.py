@@ -9,7 +9,7 @@ from pathlib import Path
 import altair as alt
 import pandas as pd
 
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 COLOURS = ["#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#999999"]
@@ -61,5 +61,5 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path, help="where the tables lie and the pictures go")
     arguments = parser.parse_args()
     for name, chart in (("benchmark", speed_chart), ("scaling", scaling_chart)):
-        with replacing(arguments.folder / f"{name}.svg") as part:
+        with atomic_write(arguments.folder / f"{name}.svg") as part:
             chart(pd.read_csv(arguments.folder / f"{name}.csv")).save(part, format="svg")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged
 from wordorder.report.pages import page, table_html
 
@@ -18,7 +18,7 @@ def main(table: Path, html: Path) -> None:
     read = pd.read_csv(table)
     # Without rows there is nothing in any column, and the head is what there is to show.
     filled = read.dropna(axis="columns", how="all") if len(read) else read
-    with replacing(html) as part:
+    with atomic_write(html) as part:
         part.write_text(page(table.stem, table_html(filled)), encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from wordorder.data.split import read_reviews
 from wordorder.explain import explain, explanation_html
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged, start_backend
 from wordorder.report.pages import page
 from wordorder.evaluation.predictions import read_several
@@ -75,7 +75,7 @@ def main(
         f'<div class="side">{"".join(shown[i])}</div></section>'
         for i in disputed
     ]
-    with replacing(html) as part:
+    with atomic_write(html) as part:
         part.write_text(page("Disagreements", "\n".join(sections), STYLE), encoding="utf-8")
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged
 from wordorder.evaluation.summary import read_runs, summarize
 
@@ -21,10 +21,10 @@ def main(
 ) -> None:
     """Write one row for each run, and one for each variant over its seeds."""
     table = read_runs(training, costs, evaluation)
-    with replacing(runs) as part:
+    with atomic_write(runs) as part:
         table.to_csv(part, index=False)
     means = summarize(table, chapter)
-    with replacing(summary) as part:
+    with atomic_write(summary) as part:
         means.to_csv(part, index=False)
     # A column for each variant: there are more figures than fit on a line.
     print(means.T.to_string(header=False))

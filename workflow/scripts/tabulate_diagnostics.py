@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wordorder.evaluation.diagnostics import calibration_table, roc_table
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged
 from wordorder.evaluation.predictions import read_several
 
@@ -16,7 +16,7 @@ def main(predictions: list[Path], calibration: Path, roc: Path, *, runs: list[tu
     """Write both tables; `runs` holds the variant and the seed of each file of predictions."""
     read = read_several(predictions)
     for path, tabulate in ((calibration, calibration_table), (roc, roc_table)):
-        with replacing(path) as part:
+        with atomic_write(path) as part:
             tabulate(read.labels, read.probabilities, runs).to_csv(part, index=False)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged
 from wordorder.evaluation.learning_curve import tabulate
 from wordorder.evaluation.predictions import read_correct
@@ -24,7 +24,7 @@ def main(
     """Write both tables; `runs` holds the variant, the number of training reviews and the seed of each prediction."""
     _, correct = read_correct(predictions)
     for path, table in zip((curve, crossings), tabulate(correct, runs, resamples=resamples, seed=seed), strict=True):
-        with replacing(path) as part:
+        with atomic_write(path) as part:
             table.to_csv(part, index=False)
         print(table.to_string(index=False))
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from wordorder.data.encoded import read_encoded
 from wordorder.io.errors import InputError
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged
 from wordorder.evaluation.lengths import accuracy_by_length
 from wordorder.evaluation.predictions import read_correct
@@ -21,7 +21,7 @@ def main(predictions: list[Path], test: Path, accuracies: Path, *, runs: list[tu
     if reviews.ids != ids:
         raise InputError(f"{predictions[0]} is not of the reviews in {test}. Delete both and run again.")
     table = accuracy_by_length(correct, reviews.lengths(None), runs)
-    with replacing(accuracies) as part:
+    with atomic_write(accuracies) as part:
         table.to_csv(part, index=False)
     print(table.to_string(index=False))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged, start_backend
 from wordorder.data.vectorizer import read_vocabulary
 
@@ -31,7 +31,7 @@ def main(
         steps[variant, "plain"] = 1 if each["features"] == "one_hot" else STEPS
         steps[variant, "ours"] = STEPS
     table = time_in_turn(running, steps, REPETITIONS)
-    with replacing(step_times) as part:
+    with atomic_write(step_times) as part:
         table.to_csv(part, index=False)
     print(f"Seconds a step on {backend}, {threads} threads")
     print(table.to_string(index=False))

@@ -7,7 +7,7 @@ import numpy as np
 
 from wordorder.vectors.cbow import cbow_matrix
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged
 from wordorder.data.vectorizer import read_vocabulary
 
@@ -37,7 +37,7 @@ def main(
         epochs=epochs,
         seed=seed,
     )
-    with replacing(matrix) as part, part.open("wb") as file:
+    with atomic_write(matrix) as part, part.open("wb") as file:
         np.save(file, rows, allow_pickle=False)
     print(f"{sum(len(file.labels) for file in files)} reviews with {sum(len(file.tokens) for file in files)} tokens")
 

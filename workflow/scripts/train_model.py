@@ -10,7 +10,7 @@ import pandas as pd
 from wordorder.training.checkpoint import Backup, fingerprint
 from wordorder.training.self_training import mean_opinion, read_soft_labels, with_soft_labels
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged, release_memory, start_backend, versions
 from wordorder.data.subsets import subset
 from wordorder.data.vectorizer import read_vocabulary
@@ -106,13 +106,13 @@ def main(
         "threads": threads,
         "versions": packages,
     }
-    with replacing(summary_file) as part:
+    with atomic_write(summary_file) as part:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    with replacing(history_file) as part:
+    with atomic_write(history_file) as part:
         table.drop(columns=costs).to_csv(part, index=False)
-    with replacing(costs_file) as part:
+    with atomic_write(costs_file) as part:
         table[["epoch", *costs]].to_csv(part, index=False)
-    with replacing(record_file) as part:
+    with atomic_write(record_file) as part:
         part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     # Compiling has left some 100 MB that are free; to save a model Keras loads TensorFlow, whatever the backend is.
     release_memory()

@@ -8,7 +8,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged
 from wordorder.report.pages import markdown_html, page
 from wordorder.data.vectorizer import read_settings, read_vocabulary
@@ -82,9 +82,9 @@ def main(
         one_in=round(1 / max(1 - row["test_accuracy"], 1 / test_reviews)),
         calibration_error=row["expected_calibration_error"],
     )
-    with replacing(markdown) as part:
+    with atomic_write(markdown) as part:
         part.write_text(card + "\n", encoding="utf-8")
-    with replacing(html) as part:
+    with atomic_write(html) as part:
         part.write_text(page(variant, markdown_html(card)), encoding="utf-8")
 
 

@@ -15,7 +15,7 @@ import click
 from tqdm import tqdm
 
 from wordorder.io.errors import InputError
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.training.backend import start_backend
 
 # Texts that are read, encoded and predicted at a time.
@@ -112,7 +112,7 @@ def writing(output: Path | None) -> Iterator[TextIO]:
         return
     # What is half written is to be deleted.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with replacing(output) as part, part.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(output) as part, part.open("w", encoding="utf-8", newline="") as file:
         yield file
 
 

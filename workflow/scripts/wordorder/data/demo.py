@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 
 
 def word_lists(**lists: str) -> dict[str, list[str]]:
@@ -224,7 +224,7 @@ def make_reviews(writer: ReviewWriter, numbers: dict[str, range]) -> dict[str, s
 def write_archive(path: Path, members: dict[str, str]) -> None:
     """Write a gzipped tar archive whose bytes depend on the members alone."""
     with (
-        replacing(path) as part,
+        atomic_write(path) as part,
         part.open("wb") as file,
         gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as zipped,
         tarfile.open(fileobj=zipped, mode="w") as archive,
@@ -260,7 +260,7 @@ def write_demo_corpus(folder: Path, seed: int) -> Path:
 
     imdb_archive, glove_archive = folder / "aclImdb_v1.tar.gz", folder / "glove.6B.zip"
     write_archive(imdb_archive, members | reviews)
-    with replacing(glove_archive) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+    with atomic_write(glove_archive) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         # A ZipInfo of its own, because the default takes the time of today.
         archive.writestr(zipfile.ZipInfo("glove.6B.100d.txt"), glove, zipfile.ZIP_DEFLATED)
     imdb_digest = hashlib.sha256(imdb_archive.read_bytes()).hexdigest()
@@ -268,7 +268,7 @@ def write_demo_corpus(folder: Path, seed: int) -> Path:
         "corpus": {"sources": [str(imdb_archive)], "checksum": f"sha256:{imdb_digest}"},
         "glove": {"sources": [str(glove_archive)], "checksum": f"sha256:{hashlib.sha256(glove).hexdigest()}"},
     }
-    with replacing(folder / "sources.yaml") as part:
+    with atomic_write(folder / "sources.yaml") as part:
         # Wide enough that no path is folded.
         part.write_text(
             yaml.safe_dump(config, default_flow_style=None, sort_keys=False, width=10_000), encoding="utf-8"

@@ -23,7 +23,7 @@ from remotezip import RangeNotSupported, RemoteZip, RemoteZipError
 from tqdm import tqdm
 
 from wordorder.io.errors import InputError
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def fetch_first(
 ) -> None:
     """Let `copy` write from the first source with which it succeeds and the checksum is right."""
     failures = []
-    with replacing(target) as part:
+    with atomic_write(target) as part:
         for source in sources:
             try:
                 fetch_patiently(copy, source, part, checksum, attempts, pause)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from wordorder.io.errors import InputError
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 
 NO_LABEL = -1
 SCHEMA = pa.schema([("id", pa.string()), ("label", pa.int32()), ("tokens", pa.large_list(pa.int32()))])
@@ -68,7 +68,7 @@ def write_encoded(
     schema = SCHEMA.with_metadata({"classes": json.dumps(list(classes))})
     # Not write_table, which writes no batch at all where there is no review.
     batch = pa.record_batch(columns, schema)
-    with replacing(path) as part, pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+    with atomic_write(path) as part, pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         writer.write_batch(batch)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from wordorder.io.errors import InputError
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 
 PADDING_AND_UNKNOWN = ["", "[UNK]"]
 # Reviews tokenized at a time: enough to keep TensorFlow busy, few enough to pad them all to the longest.
@@ -65,7 +65,7 @@ def chunks(texts: Sequence[str], strip_html: bool) -> Iterator[list[str]]:
 
 def write_settings(path: Path, settings: dict) -> None:
     """Write how text becomes tokens: max_tokens, standardize, strip_html and ngrams."""
-    with replacing(path) as part:
+    with atomic_write(path) as part:
         part.write_text(json.dumps(settings, indent=2) + "\n", encoding="ascii")
 
 
@@ -87,7 +87,7 @@ def write_vocabulary(path: Path, tokens: Sequence[str]) -> None:
 
     Everything outside ASCII is escaped: tokens hold characters such as U+0085 at which readers break lines.
     """
-    with replacing(path) as part:
+    with atomic_write(path) as part:
         part.write_text(json.dumps(list(tokens), indent=0) + "\n", encoding="ascii")
 
 

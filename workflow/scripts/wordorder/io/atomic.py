@@ -9,7 +9,7 @@ from wordorder.io.errors import InputError
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def atomic_write(target: Path) -> Iterator[Path]:
     """Give a path beside `target` to write to; on success it becomes `target`, on failure it is deleted.
 
     The temporary name is `.part-<name>`: it keeps the suffix (Keras decides by it how to save) and is always the

@@ -6,12 +6,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wordorder.io.errors import InputError
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 
 
 def write_table(path: Path, table: pa.Table) -> None:
     """Write a table; each page of the file gets a checksum."""
-    with replacing(path) as part:
+    with atomic_write(path) as part:
         pq.write_table(table, part, compression="zstd", write_page_checksum=True)
 
 

@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 
 # Okabe and Ito's colours (2008) and a grey, which colour-blind readers tell apart; the yellow is too light for lines.
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#000000", "#999999"]
@@ -98,9 +98,9 @@ def save(chart: alt.TopLevelMixin, html: Path, svg: Path, png: Path) -> None:
     """
     chart = styled(chart)
     actions = {"export": True, "source": False, "compiled": False, "editor": False}
-    with replacing(html) as part:
+    with atomic_write(html) as part:
         chart.save(part, format="html", inline=True, embed_options={"actions": actions, "renderer": "svg"})
-    with replacing(svg) as part:
+    with atomic_write(svg) as part:
         chart.save(part, format="svg")
-    with replacing(png) as part:
+    with atomic_write(png) as part:
         chart.save(part, format="png", scale_factor=2)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 
 GENERATIONS = 2
 FILE_NAME = re.compile(r"epoch([0-9]+)\.npz")
@@ -55,7 +55,7 @@ class Backup:
         arrays = {"record": np.array(json.dumps(record))}
         arrays |= {f"state{i}": array for i, array in enumerate(progress.state)}
         arrays |= {f"best{i}": array for i, array in enumerate(progress.best_weights)}
-        with replacing(self.folder / f"epoch{len(progress.history)}.npz") as part:
+        with atomic_write(self.folder / f"epoch{len(progress.history)}.npz") as part:
             np.savez(part, **arrays)
         for path in self.generations()[GENERATIONS:]:
             path.unlink()

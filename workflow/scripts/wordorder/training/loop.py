@@ -17,7 +17,7 @@ from wordorder.training.checkpoint import Backup, Progress
 from wordorder.training.batching import batches, shuffled_chunks
 from wordorder.data.encoded import EncodedReviews
 from wordorder.io.errors import InputError
-from wordorder.io.atomic import replacing
+from wordorder.io.atomic import atomic_write
 from wordorder.models.network import MODELS, TokenClassifier
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def load_model(path: Path) -> TokenClassifier:
 
 def save_model(model: TokenClassifier, path: Path) -> None:
     """Save a model in Keras' format; the bytes are a function of the model, and not of the time."""
-    with replacing(path) as part:
+    with atomic_write(path) as part:
         model.save(part)
         with ZipFile(part) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}

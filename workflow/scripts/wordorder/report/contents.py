@@ -1,0 +1,60 @@
+"""Read the contents of the report: its figures, tables and pages, each with its place, label and caption."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+CONTENTS = Path(__file__).with_name("contents.yaml")
+
+
+class Entry(NamedTuple):
+    """One figure, table or page of the report.
+
+    `name` is its key in `contents.yaml`, `variant` that of which it is, None where it is of all. `tables` are CSV files:
+    under results/ or, with a `variant`, in the folders of its runs. `needs` is what the config has to ask for, if
+    anything.
+    """
+
+    name: str
+    variant: str | None
+    category: str
+    labels: dict[str, str]
+    caption: str
+    tables: list[str]
+    needs: str | None
+
+
+def figures(variants: Sequence[str]) -> dict[str, Entry]:
+    """Return the figures, in order, by their paths under results/figures/ without the ending."""
+    return entries("figures", variants)
+
+
+def tables() -> dict[str, Entry]:
+    """Return the tables, in order, by their paths under results/tables/ without the ending."""
+    return entries("tables", ())
+
+
+def pages(variants: Sequence[str]) -> dict[str, Entry]:
+    """Return the other pages, in order, by their paths under results/ without the ending."""
+    return entries("pages", variants)
+
+
+def entries(section: str, variants: Sequence[str]) -> dict[str, Entry]:
+    """Return the entries of a section by name; `each: variant` makes one for each, named <name>/<variant>."""
+    found = {}
+    for name, keys in contents()[section].items():
+        for variant in variants if keys.get("each") == "variant" else [None]:
+            labels = {"variant": variant} if variant else {"what": keys["label"]}
+            found[f"{name}/{variant}" if variant else name] = Entry(
+                name, variant, keys["category"], labels, keys["caption"], keys.get("tables", []), keys.get("needs")
+            )
+    return found
+
+
+@cache
+def contents() -> dict[str, dict[str, Any]]:
+    """Return the sections of `contents.yaml`."""
+    return yaml.safe_load(CONTENTS.read_text(encoding="utf-8"))

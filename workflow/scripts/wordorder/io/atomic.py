@@ -15,9 +15,9 @@ def atomic_write(target: Path) -> Iterator[Path]:
     The temporary name is `.part-<name>`: it keeps the suffix (Keras decides by it how to save) and is always the
     same, so that what a killed job has left behind is overwritten by the next try.
 
-    Raises InputError if the file cannot be written: the disk is full, the folder is read-only and the like.
+    Raises InputError if the file cannot be written: the disk is full, the folder is read-only and the like; and if
+    another file that is used in the block cannot be opened.
     """
-    target = Path(target)
     part = target.with_name(f".part-{target.name}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -29,8 +29,14 @@ def atomic_write(target: Path) -> Iterator[Path]:
     except BaseException as error:
         with suppress(OSError):
             part.unlink()
-        if isinstance(error, OSError):
+        if not isinstance(error, OSError):
+            raise
+        # Errors of writing to an open file name none.
+        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else str(part)
+        if name.startswith(str(part)) or Path(name) in (target, *target.parents):
             raise InputError(
                 f"{target} cannot be written: {error}. Make room, or correct the path or its rights, and run again."
             ) from error
-        raise
+        raise InputError(
+            f"{name} cannot be opened: {error.strerror}. Correct the path or its rights, and run again."
+        ) from error

@@ -1,4 +1,8 @@
-"""The one exception that is written for people."""
+"""Errors that are written for people."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class InputError(Exception):
@@ -6,3 +10,18 @@ class InputError(Exception):
 
     The message says what is wrong, where, and what to do about it; it is shown without a traceback.
     """
+
+
+@contextmanager
+def reading(path: Path, *errors: type[Exception]) -> Iterator[None]:
+    """Turn what goes wrong while a product of the pipeline is read into an InputError.
+
+    These are the errors of files, of JSON and of values that are missing or of the wrong kind, and `errors`, those of
+    the library that reads. What the reader finds wrong itself it raises as a ValueError, whose text ends up in the
+    message.
+    """
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, *errors) as error:
+        problem = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise InputError(f"{path} is damaged ({problem}). Delete it and run again.") from error

@@ -5,8 +5,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wordorder.io.errors import InputError
 from wordorder.io.atomic import atomic_write
+from wordorder.io.errors import InputError
 
 
 def write_table(path: Path, table: pa.Table) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from wordorder.io import atomic as files
-from wordorder.io.errors import InputError
 from wordorder.io.atomic import atomic_write
+from wordorder.io.errors import InputError
 
 
 def names(folder):
@@ -71,6 +71,55 @@ def test_nothing_written_is_an_error(tmp_path):
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize("other", ["other.csv", "folder/other.csv"])
+def test_the_file_at_fault_is_named(tmp_path, other):
+    # Catches: the file that is being written blamed for another one that cannot be read.
+    target, other = tmp_path / "table.csv", tmp_path / other
+    with pytest.raises(InputError) as raised, atomic_write(target) as part:
+        part.write_text(other.read_text())
+    assert str(raised.value).startswith(f"{other} cannot be opened: No such file or directory.")
+    assert str(target) not in str(raised.value)
+    assert names(tmp_path) == []
+
+
+def broken_part(target):
+    target.write_text("old")
+    with atomic_write(target) as part:
+        part.mkdir()
+        part.write_text("half")
+
+
+def no_folder(target):
+    target.parent.write_text("a file")
+    with atomic_write(target) as part:
+        part.write_text("whole")
+
+
+def folder_in_place(target):
+    (target / "full").mkdir(parents=True)
+    with atomic_write(target) as part:
+        part.write_text("whole")
+
+
+def full_disk(target):
+    # Every write to this device finds the disk full.
+    with atomic_write(target) as part, Path("/dev/full").open("w") as file:
+        part.touch()
+        file.write("half")
+        file.flush()
+
+
+@pytest.mark.parametrize("write", [broken_part, no_folder, folder_in_place, full_disk])
+def test_the_target_is_named_where_it_is_at_fault(tmp_path, write):
+    # Catches: the temporary file, its folder or nothing at all blamed for what is wrong with the target.
+    target = tmp_path / "results" / "table.csv"
+    if write is not no_folder:
+        target.parent.mkdir()
+    with pytest.raises(InputError) as raised:
+        write(target)
+    assert str(raised.value).startswith(f"{target} cannot be written: ")
+
+
 def test_readers_see_the_old_file_or_the_new_one(tmp_path):
     # Catches: deleting or emptying the old file before the new one takes its place.
     target = tmp_path / "table.csv"
@@ -100,7 +149,7 @@ def test_killed_in_the_middle(tmp_path):
     target = tmp_path / "table.csv"
     code = f"""
 import os, signal, sys
-sys.path.insert(0, {str(Path(files.__file__).parents[1])!r})
+sys.path.insert(0, {str(Path(files.__file__).parents[2])!r})
 from pathlib import Path
 from wordorder.io.atomic import atomic_write
 with atomic_write(Path({str(target)!r})) as part:

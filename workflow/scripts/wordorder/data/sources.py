@@ -1,0 +1,86 @@
+"""Read the source strings of the config: http(s) addresses, file:// addresses and paths.
+
+Imports nothing heavy: Snakemake reads it at every start.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+def local_path(source: str) -> Path | None:
+    """Return the path that a source names, None if it is an address elsewhere. Raises ValueError if it is neither."""
+    parts = urlsplit(source)
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    return None if parts.scheme in ("http", "https") or "://" in source else Path(source)
+
+
+def source_problem(source: str, folders: bool) -> str | None:
+    """Return what is wrong with a source, None if nothing; it may be a folder where `folders` is true."""
+    try:
+        parts, path = urlsplit(source), local_path(source)
+    except ValueError:
+        return f"{source} is not an address; correct it, or remove this source."
+    if parts.scheme in ("http", "https"):
+        return None if parts.netloc else f"{source} names no server; write {parts.scheme}://, the server and the path."
+    if path is None:
+        return f"{source} is neither http://, https:// nor file://, nor a path; correct it, or remove this source."
+    try:
+        mode = path.stat().st_mode
+    # A name that is too long, or with a NUL character in it.
+    except (OSError, ValueError):
+        mode = 0
+    if stat.S_ISREG(mode) or (folders and stat.S_ISDIR(mode)):
+        return None
+    return f"there is no file {path.absolute()}; correct the path, or remove this source."
+
+
+def checksum_problem(sources: Sequence[str], checksum: str | None) -> str | None:
+    """Return what is wrong with a checksum beside sources without a problem, None if nothing."""
+    paths = [local_path(source) for source in sources]
+    if checksum is None and (len(paths) > 1 or paths[0] is None):
+        return "null is for a single file on this machine; write sha256: and what sha256sum says of the file."
+    if checksum is not None and any(path is not None and path.is_dir() for path in paths):
+        return "a folder has no checksum; write null."
+    return None
+
+
+def folder_members(folder: Path) -> Iterator[Path]:
+    """Yield the folders and files below a folder, in an order that depends on their names alone.
+
+    Left out is what is hidden by a name that starts with a dot. Raises OSError if a folder cannot be listed.
+    """
+    with os.scandir(folder) as entries:
+        visible = sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    for entry in visible:
+        yield Path(entry.path)
+        if entry.is_dir(follow_symlinks=False):
+            yield from folder_members(Path(entry.path))
+
+
+def file_digest(path: Path) -> str:
+    """Return the checksum of a file as the config writes it."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def local_digest(source: str) -> str:
+    """Return a digest of a file on this machine, or of the names and contents of a folder; if there is none, why."""
+    path = local_path(source)
+    if path is None:
+        raise ValueError(f"{source} is not on this machine")
+    try:
+        if not path.is_dir():
+            return file_digest(path)
+        digest = hashlib.sha256()
+        for member in folder_members(path):
+            content = file_digest(member) if member.is_file() else ""
+            digest.update(f"{member.relative_to(path)}\0{content}\n".encode(errors="surrogateescape"))
+        return f"sha256:{digest.hexdigest()}"
+    except OSError as error:
+        # The job that reads it fails, and says more.
+        return str(error.strerror)

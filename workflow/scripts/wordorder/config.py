@@ -1,0 +1,380 @@
+"""The config: its sections, what does not go together in them, and what the workflow asks of it.
+
+The one place that knows the keys, their types, limits, defaults and meaning; those of a variant stand with its kind of
+model (`models/kinds/`). The rules, the schema for editors and the tables of config/README.md are made from it.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union
+
+from pydantic import Field, create_model, model_validator
+
+from wordorder.data import formats
+from wordorder.data.sources import checksum_problem, source_problem
+from wordorder.messages import shown, suggestion
+from wordorder.models.kind import SHOWN, Kind, kinds
+from wordorder.settings import (
+    LARGEST_SEED,
+    Checksum,
+    Count,
+    Name,
+    Names,
+    Section,
+    Seed,
+    Seeds,
+    Share,
+    Sizes,
+    Sources,
+    Text,
+)
+from wordorder.training.backend import BACKENDS
+
+# What a variant can only be given by itself.
+OWN = {*SHOWN, "features", "dimension", "heads", "C", "teachers"}
+
+
+class Run(NamedTuple):
+    """One training: `size` is the number of training reviews, or "all" of them."""
+
+    variant: str
+    size: int | Literal["all"]
+    seed: int
+
+
+class Corpus(Section):
+    """The reviews, or another corpus."""
+
+    sources: Sources = Field(
+        description="Where to get the corpus, tried in this order: `https://` or `http://` addresses, `file://` addresses "
+        "or paths."
+    )
+    checksum: Checksum | None = Field(
+        description="`md5:` or `sha256:` and the digest in lower case. A file with another one is refused. `null` for a "
+        "single file or folder on this machine, whatever it holds: if it is edited, the next run notices."
+    )
+    format: Literal[tuple(formats.names())] = Field(  # type: ignore[valid-type]
+        "folders",
+        description="`folders`, by themselves or in an archive, or the format of a table; see docs/own_corpus/.",
+    )
+    unlabelled: Text | None = Field(
+        "unsup",
+        description="Name of the folder, or the label, of texts without a class, from which `features: cbow` and "
+        "students learn; `null` if there are none.",
+    )
+    text_column: Text = Field("text", description="Column of a table that holds the texts.")
+    label_column: Text = Field("label", description="Column of a table that holds the classes.")
+    split_column: Text | None = Field(
+        None, description="Column of a table that says `train`, `validation` or `test`; `null` without one."
+    )
+
+
+class Glove(Section):
+    """Pretrained vectors."""
+
+    sources: Sources = Field(
+        description="Where to get the vectors, as for the corpus. Of an archive on a server with byte ranges only the "
+        "member is fetched."
+    )
+    member: Text | None = Field(
+        description="The file within the zip archive; `null` if the source is the file itself, as it is or compressed by "
+        "gzip."
+    )
+    checksum: Checksum | None = Field(description="Of the unpacked file; `null` as for the corpus.")
+    dimension: Count = Field(100, description="Numbers in a vector; must fit the file.")
+
+
+class Split(Section):
+    """What is held back from a corpus without splits of its own."""
+
+    test_fraction: Share = Field(
+        0.2, description="Share of the reviews of each class held back for the test, if the corpus has no test split."
+    )
+    validation_fraction: Share = Field(
+        0.2,
+        description="Share of the training reviews of each class held back for validation, if the corpus has no "
+        "validation split. As in the chapter.",
+    )
+    seed: Seed = Field(1337, description="Shuffles the sorted names before the split. As in the chapter.")
+
+
+class Vectorizer(Section):
+    """What makes tokens of the text."""
+
+    max_tokens: Annotated[int, Field(ge=3, lt=2**63)] = Field(
+        20000,
+        description="Size of the vocabulary, padding and unknown included; the most frequent tokens of the training "
+        "reviews. Listing 11.12.",
+    )
+    standardize: Literal["lower_and_strip_punctuation", "lower", "strip_punctuation"] = Field(
+        "lower_and_strip_punctuation",
+        description="What `keras.layers.TextVectorization` does to a text before it splits it.",
+    )
+    strip_html: bool = Field(
+        False,
+        description='Put a space in the place of each HTML tag first. The chapter does not: "movie.<br />" becomes the '
+        'token "moviebr".',
+    )
+    ngrams: Count = Field(1, description="Tokens are words and all groups of up to so many words in a row.")
+
+
+class Cbow(Section):
+    """Vectors learned from the training and the unlabelled reviews (Mikolov et al. 2013), by gensim."""
+
+    dimension: Count = Field(100, description="Numbers in a vector.")
+    window: Count = Field(10, description="Tokens on either side from which the one between them is predicted.")
+    negative: Count = Field(5, description="Tokens drawn at random from which it is to be told.")
+    epochs: Count = Field(10, description="Passes over the reviews.")
+    seed: Seed = Field(1, description="Of the initial vectors and the tokens drawn.")
+
+
+class LearningCurve(Section):
+    """Accuracy against the number of training reviews."""
+
+    variants: Names = Field(
+        [],
+        description="Variants to train on parts of the training reviews, once for each size and seed. None, no curve.",
+    )
+    sizes: Sizes = Field([200, 500, 1000, 2000, 5000, 10000, 20000], description="Numbers of training reviews.")
+    epochs: Count = Field(
+        60,
+        description="In place of those of the variants: few reviews make few steps, so a training goes on for as long as "
+        "it gets better.",
+    )
+    patience: Count = Field(6, description="In place of that of the variants.")
+
+
+class Statistics(Section):
+    """How intervals are found."""
+
+    resamples: Annotated[int, Field(ge=100, lt=2**63)] = Field(
+        2000, description="How often reviews and seeds are resampled for the intervals of `results/comparisons.csv`."
+    )
+    seed: Seed = Field(1337, description="Of the random numbers for that.")
+
+
+def defaults_section() -> type[Section]:
+    """Return the class of the section `defaults`: every setting that a variant need not give itself."""
+    fields: dict[str, Any] = {"model": (Literal[tuple(kinds())], Field("lstm", description="The kind of model."))}
+    for kind in kinds().values():
+        for name, field in kind.model_fields.items():
+            if name not in OWN:
+                fields.setdefault(name, (field.rebuild_annotation(), field))
+    return create_model("Defaults", __base__=Section, __doc__="What all variants share.", **fields)
+
+
+if TYPE_CHECKING:
+    Variant = Kind
+    Defaults = Section
+else:
+    Variant = Annotated[Union[tuple(kinds().values())], Field(discriminator="model")]
+    Defaults = defaults_section()
+
+
+class Config(Section):
+    """The whole config, checked and complete."""
+
+    corpus: Corpus
+    glove: Glove
+    split: Split = Split()
+    vectorizers: dict[Name, Vectorizer] = Field(
+        min_length=1, description="What makes tokens of the text, by name; a variant names the one that it reads."
+    )
+    cbow: Cbow = Cbow()
+    backend: Literal[BACKENDS] = Field(  # type: ignore[valid-type]
+        "jax",
+        description="Keras' backend for training and evaluation. The same models to within rounding; JAX is faster "
+        "(docs/performance/).",
+    )
+    defaults: Defaults = Field(
+        default_factory=lambda: Defaults(), description="Settings of all variants that do not set them."
+    )
+    variants: dict[Name, Variant] = Field(min_length=1, description="The models by name.")
+    active_variants: Names = Field(min_length=1, description="Which of them to train.")
+    seeds: Seeds = Field([1], description="Each active variant is trained once for each.")
+    timed_variants: Names = Field(
+        [],
+        description="Variants whose training steps are timed beside those of the chapter's code in plain Keras, for the "
+        "claims about speed (`results/step_times.csv`). Takes minutes, up to four cores and 5 GB.",
+    )
+    learning_curve: LearningCurve = LearningCurve()
+    statistics: Statistics = Statistics()
+    claims: Text | None = Field(
+        None, description="A file of claims to decide, from the working directory; `null` for the workflow's own."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def complete(cls, config: Any) -> Any:
+        """Give each variant the defaults that its kind of model has."""
+        if isinstance(config, dict) and isinstance(variants := config.get("variants"), dict):
+            defaults = config.get("defaults") if isinstance(config.get("defaults"), dict) else {}
+            return config | {"variants": {name: merged(defaults, variant) for name, variant in variants.items()}}
+        return config
+
+    @model_validator(mode="after")
+    def consistent(self) -> "Config":
+        """Refuse what no single key shows. Raises ValueError, a line for each problem."""
+        if problems := [f"{key}: {text}" for key, text in self.problems()]:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield what does not go together: the key, and what to write."""
+        for name, section, folders in (("corpus", self.corpus, self.corpus.format == "folders"), ("glove", self.glove, False)):
+            found = {f"{name}.sources.{i}": source_problem(source, folders) for i, source in enumerate(section.sources)}
+            if not any(found.values()):
+                found[f"{name}.checksum"] = checksum_problem(section.sources, section.checksum)
+            yield from ((key, problem) for key, problem in found.items() if problem)
+        columns = [self.corpus.text_column, self.corpus.label_column, self.corpus.split_column]
+        if self.corpus.format != "folders" and len(set(columns)) < len(columns):
+            yield "corpus", "two of text_column, label_column and split_column are the same; name another column."
+        named = re.search(r"([0-9]+)d\b", self.glove.member or "")
+        if named and named[1].lstrip("0") != str(self.glove.dimension):
+            yield (
+                "glove.dimension",
+                f"{self.glove.dimension} does not match glove.member, {self.glove.member}; write {named[1]}, or name the "
+                f"file that has {self.glove.dimension} dimensions.",
+            )
+        yield from self.undefined("vectorizers", {"defaults.vectorizer": [self.vectorizer]})
+        for name, variant in self.variants.items():
+            key = f"variants.{name}"
+            yield from ((f"{key}.{setting}".rstrip("."), problem) for setting, problem in variant.problems())
+            # A wrong default is one mistake.
+            if variant.vectorizer != self.vectorizer:
+                yield from self.undefined("vectorizers", {f"{key}.vectorizer": [variant.vectorizer]})
+            teachers = self.teachers(name)
+            yield from self.undefined("variants", {f"{key}.teachers": teachers})
+            for teacher in teachers:
+                if teacher in self.variants and self.teachers(teacher):
+                    yield f"{key}.teachers", f"{teacher} has teachers itself; name those instead."
+            if variant.needs_unlabelled and self.corpus.unlabelled is None:
+                yield f"{key}.teachers", "corpus.unlabelled is null, so there are no reviews to learn from; remove it."
+        named_at = {
+            "active_variants": self.active_variants,
+            "learning_curve.variants": self.learning_curve.variants,
+            "timed_variants": self.timed_variants,
+        }
+        yield from self.undefined("variants", named_at)
+        for name in self.learning_curve.variants:
+            if name in self.variants and self.teachers(name):
+                yield "learning_curve.variants", f"the teachers of {name} have seen all training reviews; remove it."
+        for name in self.timed_variants:
+            if name in self.variants and not self.variants[name].has_plain_keras:
+                timed = [name for name, variant in self.variants.items() if variant.has_plain_keras]
+                yield "timed_variants", f"{name} has no counterpart in plain Keras; write one of: {', '.join(timed)}."
+
+    def undefined(self, section: str, named: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+        """Yield the names at the keys that `section` does not define."""
+        known = list(getattr(self, section))
+        for key, names in named.items():
+            for name in names:
+                if name not in known:
+                    yield key, f"{shown(name)} is not defined under {section}; {suggestion(name, known)}"
+
+    @property
+    def vectorizer(self) -> str:
+        """The vectorizer of the variants that name none; lengths of reviews are counted in its tokens."""
+        return self.defaults.vectorizer
+
+    def seeds_of(self, variant: str) -> list[int]:
+        """Return the seeds with which a variant is trained."""
+        return self.variants[variant].seeds or self.seeds
+
+    def teachers(self, variant: str) -> list[str]:
+        """Return the teachers of a variant."""
+        return getattr(self.variants[variant], "teachers", None) or []
+
+    def runs_of(self, variant: str) -> list[Run]:
+        """Return the runs of a variant on all training reviews, in the order of their seeds in the config."""
+        return [Run(variant, "all", seed) for seed in self.seeds_of(variant)]
+
+    def runs(self) -> list[Run]:
+        """Return all runs on all training reviews."""
+        return [run for variant in self.active_variants for run in self.runs_of(variant)]
+
+    def curve_runs(self) -> list[Run]:
+        """Return the runs of the learning curve, each on a part of the training reviews."""
+        curve = self.learning_curve
+        return [Run(name, size, seed) for name in curve.variants for size in curve.sizes for seed in self.seeds_of(name)]
+
+    def teacher_runs(self, variant: str, seed: int) -> list[Run]:
+        """Return the run of each teacher of a variant: with the same seed where it has it, else with its first."""
+        runs = []
+        for teacher in self.teachers(variant):
+            seeds = self.seeds_of(teacher)
+            runs.append(Run(teacher, "all", seed if seed in seeds else seeds[0]))
+        return runs
+
+    def training(self, variant: str, size: str, seed: str) -> dict[str, Any]:
+        """Return the settings of a training; on a part of the reviews it ends as `learning_curve` says.
+
+        Raises ValueError if the seed, a wildcard, is too large.
+        """
+        if int(seed) > LARGEST_SEED:
+            raise ValueError(f"The seed {seed} is too large; the largest is {LARGEST_SEED}.")
+        settings = self.variants[variant].settings()
+        if size == "all":
+            return settings
+        curve = self.learning_curve.model_dump(include={"epochs", "patience"})
+        return settings | {key: value for key, value in curve.items() if key in settings}
+
+    def vectorizers_read(self) -> list[str]:
+        """Return the vectorizers of all variants that are trained, and the default one, by which length is counted."""
+        return list(dict.fromkeys([self.vectorizer, *(variant.vectorizer for variant in self.trained())]))
+
+    def pretrained_read(self) -> list[tuple[str, str]]:
+        """Return vectorizer and name of each matrix of pretrained vectors that a training starts from."""
+        return list(dict.fromkeys((v.vectorizer, v.pretrained) for v in self.trained() if v.pretrained))
+
+    def unlabelled_read(self) -> list[str]:
+        """Return the vectorizers with which the unlabelled reviews are encoded: for `cbow` and for teachers."""
+        readers = [variant for variant in self.trained() if variant.pretrained == "cbow" or variant.needs_unlabelled]
+        teachers = [self.variants[teacher] for name in self.trained_names() for teacher in self.teachers(name)]
+        return list(dict.fromkeys(variant.vectorizer for variant in [*readers, *teachers]))
+
+    def trained_names(self) -> list[str]:
+        """Return the names of the variants that are trained for their own sake."""
+        return list(dict.fromkeys([*self.active_variants, *self.learning_curve.variants]))
+
+    def trained(self) -> list[Kind]:
+        """Return the variants that are trained for their own sake."""
+        return [self.variants[name] for name in self.trained_names()]
+
+    def embedding_runs(self) -> list[Run]:
+        """Return the first run of each active variant that learns vectors for the tokens of the default vectorizer."""
+        names = [name for name in self.active_variants if self.reads_default(name) and self.variants[name].learns_vectors]
+        return [self.runs_of(name)[0] for name in names]
+
+    def embedding_matrices(self) -> list[str]:
+        """Return the names of the pretrained matrices of the default vectorizer that active variants start from."""
+        active = [self.variants[name] for name in self.active_variants if self.reads_default(name)]
+        return sorted({variant.pretrained for variant in active if variant.pretrained})
+
+    def reads_default(self, variant: str) -> bool:
+        """Return whether a variant reads the tokens of the default vectorizer."""
+        return self.variants[variant].vectorizer == self.vectorizer
+
+    def mask_pair(self) -> list[Run]:
+        """Return the first runs of two active variants that differ in the mask alone, the unmasked one first; or none."""
+        active = {name: self.variants[name].settings() for name in self.active_variants}
+        for name, settings in active.items():
+            if settings.get("mask") is False:
+                for other, masked in active.items():
+                    if masked == settings | {"mask": True}:
+                        return [self.runs_of(name)[0], self.runs_of(other)[0]]
+        return []
+
+
+def merged(defaults: dict, variant: Any) -> Any:
+    """Return the settings of a variant: its own, and the defaults for those that its kind of model has."""
+    if not isinstance(variant, dict):
+        return variant
+    model = variant.get("model", defaults.get("model", "lstm"))
+    kind = kinds().get(model) if isinstance(model, str) else None
+    known = kind.model_fields if kind else {}
+    settings = {name: value for name, value in defaults.items() if name in known} | {"model": model} | variant
+    for name, value in variant.items():
+        if isinstance(value, dict) and isinstance(defaults.get(name), dict):
+            settings[name] = defaults[name] | value
+    return settings

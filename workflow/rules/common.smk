@@ -1,228 +1,272 @@
-# What the rules share: the checked config, and where the code lies that decides a result.
+# What the rules share: the package of the workflow, the checked config, and functions of wildcards. No rules here.
 import os
-from pathlib import Path
+import sys
 
-import yaml
 from snakemake.exceptions import WorkflowError
 
+scripts = os.path.normpath(str(workflow.current_basedir.join("../scripts")))
+if not os.path.isdir(scripts):
+    # Hosted on a server, its files are on the disk only once each has been asked for.
+    with open(workflow.source_path("../scripts/MANIFEST"), encoding="utf-8") as manifest:
+        files = [workflow.source_path(f"../scripts/{name}") for name in manifest.read().split()]
+    scripts = os.path.dirname(files[0])
+# The code of this checkout, whatever else is installed.
+sys.path.insert(0, scripts)
 
-include: "config.smk"
+from wordorder import paths
+from wordorder.config_check import load_config
+from wordorder.data.sources import local_digest
+from wordorder.dependencies import job_settings, lead_jobs_here
+from wordorder.report import contents
 
+lead_jobs_here()
+try:
+    CONFIG = load_config(config)
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
 
-with open(workflow.source_path("../schemas/config.schema.yaml"), encoding="utf-8") as file:
-    problems = config_problems(config, yaml.safe_load(file))
-if problems:
-    raise WorkflowError("\n- ".join(["The config cannot be used:", *problems]))
-
-VARIANTS = {name: complete_variant(variant, config["defaults"]) for name, variant in config["variants"].items()}
-CURVE = config["learning_curve"]
-# The features that are a matrix of their own, beside the vocabulary.
-PRETRAINED = ["cbow", "glove"]
-# What the models read that name no vectorizer of their own.
-WORDS = f"results/vectorizers/{config['defaults']['vectorizer']}"
-CLAIMS = os.path.relpath(Path(workflow.basedir, "config/claims.yaml"))
-SPLITS = ["train", "validation", "test"]
-CORPUS = f"resources/{corpus_name(config['corpus']['sources'][0])}"
-SEEDS = {name: variant.get("seeds", config["seeds"]) for name, variant in config["variants"].items()}
-# The runs on all training reviews.
-RUNS = [(variant, seed) for variant in config["active_variants"] for seed in SEEDS[variant]]
-# Those of the learning curve, on a part of them.
-CURVE_RUNS = [
-    (variant, size, seed) for variant in CURVE["variants"] for size in CURVE["sizes"] for seed in SEEDS[variant]
-]
-# The table of the times of training steps, where the config asks for one.
-STEP_TIMES = "results/step_times.csv" if config["timed_variants"] else []
-CURVE_PRODUCTS = ["results/learning_curve.csv", "results/crossings.csv"]
-MODEL_CARD = os.path.relpath(Path(workflow.basedir, "workflow/report/model_card.md.jinja"))
-
-
-# Active variants that learn vectors for the tokens of the default vectorizer.
-EMBEDDINGS = [
-    name
-    for name in config["active_variants"]
-    if VARIANTS[name]["features"] in ["embedding", "cbow"]
-    and VARIANTS[name]["vectorizer"] == config["defaults"]["vectorizer"]
-]
-PRETRAINED_MATRICES = [
-    f"{WORDS}/{features}.npy"
-    for features in PRETRAINED
-    if any(
-        VARIANTS[name]["features"] == features and VARIANTS[name]["vectorizer"] == config["defaults"]["vectorizer"]
-        for name in config["active_variants"]
-    )
-]
-EMBEDDING_NAMES = [*(f"{Path(path).stem} (pretrained)" for path in PRETRAINED_MATRICES), *EMBEDDINGS]
-# Active variants that differ in the mask alone: of such pairs the first, the one without the mask before the other.
-PADDED = next(
-    (
-        [one, other]
-        for one in config["active_variants"]
-        for other in config["active_variants"]
-        if VARIANTS[one].get("mask") is False
-        and VARIANTS[one]["model"] == "lstm"
-        and VARIANTS[one]["sequence_length"]
-        and VARIANTS[other] == VARIANTS[one] | {"mask": True}
-    ),
-    [],
-)
+CLAIMS = CONFIG.claims or workflow.source_path("../../config/claims.yaml")
+FIGURES = contents.figures(CONFIG.active_variants)
+TABLES = contents.tables()
+PAGES = contents.pages(CONFIG.active_variants)
+CURVE_TABLES = [paths.csv("learning_curve"), paths.csv("crossings")]
 
 
 wildcard_constraints:
-    vectorizer="|".join(config["vectorizers"]),
-    variant="|".join(VARIANTS),
-    size=r"all|\d+",
-    seed=r"\d+",
+    vectorizer="|".join(CONFIG.vectorizers),
+    variant="|".join(CONFIG.variants),
+    size=r"all|[1-9]\d*",
+    seed=r"0|[1-9]\d*",
+    figure="|".join(FIGURES),
+    table="|".join(TABLES),
 
 
-def library(*modules):
-    """Paths of modules of the wordorder package: an input of the rules whose results they decide.
-
-    Not by workflow.source_path, which gives a new copy each time, so that the contents are never compared. Relative,
-    because Snakemake knows inputs by their names: a project that is moved as a whole stays up to date.
-    """
-    folder = os.path.relpath(Path(workflow.basedir, "workflow/scripts/wordorder"))
-    return [f"{folder}/{module}.py" for module in modules]
+def files_of(name, runs):
+    """A file of each of these runs."""
+    return [paths.run(name, *run) for run in runs]
 
 
-def state_of(section):
-    """What a file that the config names is known by: its checksum or, without one, a digest of what is there now."""
-
-    # A function, so that only a Snakemake that may run the rule reads the file.
-    def state(wildcards):
-        source = config[section]
-        return source["checksum"] or local_digest(source["sources"][0])
-
-    return state
+def first_runs():
+    """The first run of each active variant."""
+    return [CONFIG.runs_of(variant)[0] for variant in CONFIG.active_variants]
 
 
-def vectorizer_file(name):
-    """The file `name` of the vectorizer of a variant."""
+def of_vectorizer(path):
+    """A path of a vectorizer, of the one that the variant of a job reads."""
 
-    def path(wildcards):
-        return f"results/vectorizers/{VARIANTS[wildcards.variant]['vectorizer']}/{name}"
+    def input_file(wildcards):
+        return path.format(vectorizer=CONFIG.variants[wildcards.variant].vectorizer)
 
-    return path
-
-
-def pretrained_vectors(wildcards):
-    """The matrix of pretrained vectors, for the variants that use one."""
-    features = VARIANTS[wildcards.variant]["features"]
-    return vectorizer_file(f"{features}.npy")(wildcards) if features in PRETRAINED else []
+    return input_file
 
 
-def unlabelled_reviews(wildcards):
-    """The unlabelled reviews, for the variants that have teachers."""
-    return vectorizer_file("unlabelled.arrow")(wildcards) if VARIANTS[wildcards.variant].get("teachers") else []
-
-
-def soft_labels(wildcards):
-    """What the teachers of a variant say of the unlabelled reviews, each trained with the same seed if it has it."""
-    seed, teachers = int(wildcards.seed), VARIANTS[wildcards.variant].get("teachers", [])
-    seeds = {teacher: seed if seed in SEEDS[teacher] else SEEDS[teacher][0] for teacher in teachers}
-    return [f"results/runs/{teacher}/all/seed{seeds[teacher]}/soft_labels.parquet" for teacher in teachers]
-
-
-def run_settings(wildcards):
-    """The settings of a training: on a part of the reviews with another end."""
-    settings = VARIANTS[wildcards.variant]
-    if wildcards.size == "all":
-        return settings
-    return settings | {key: CURVE[key] for key in ("epochs", "patience") if key in settings}
+def vectorizer_files(path, variants):
+    """A path of a vectorizer for each of these variants, in their order."""
+    return [path.format(vectorizer=CONFIG.variants[variant].vectorizer) for variant in variants]
 
 
 def first_run_file(name):
-    """The file `name` of the run of a variant with its first seed."""
+    """A file of the run of a variant with its first seed."""
 
-    def path(wildcards):
-        return f"results/runs/{wildcards.variant}/all/seed{SEEDS[wildcards.variant][0]}/{name}"
+    def input_file(wildcards):
+        return paths.run(name, *CONFIG.runs_of(wildcards.variant)[0])
 
-    return path
-
-
-def variant_files(name):
-    """The file `name` of every run of a variant on all training reviews."""
-
-    def paths(wildcards):
-        return [f"results/runs/{wildcards.variant}/all/seed{seed}/{name}" for seed in SEEDS[wildcards.variant]]
-
-    return paths
+    return input_file
 
 
-def curve_files(name):
-    """The file `name` of every run of the learning curve."""
-    return [f"results/runs/{variant}/{size}/seed{seed}/{name}" for variant, size, seed in CURVE_RUNS]
+def pretrained_vectors(wildcards):
+    """The matrix of pretrained vectors, for the variants that start from one."""
+    variant = CONFIG.variants[wildcards.variant]
+    return paths.vectors(variant.pretrained, variant.vectorizer) if variant.pretrained else []
 
 
-def run_files(name):
-    """The file `name` of every run on all training reviews."""
-    return [f"results/runs/{variant}/all/seed{seed}/{name}" for variant, seed in RUNS]
+def unlabelled_reviews(wildcards):
+    """The unlabelled reviews, for students."""
+    variant = CONFIG.variants[wildcards.variant]
+    return paths.encoded(paths.UNLABELLED, variant.vectorizer) if variant.needs_unlabelled else []
 
 
-def active_vectorizers(wildcards):
-    """Vocabulary and settings of every vectorizer that the active variants read."""
-    names = dict.fromkeys(VARIANTS[name]["vectorizer"] for name in config["active_variants"])
-    return [f"results/vectorizers/{name}/{file}" for name in names for file in ("vocabulary.json", "settings.json")]
+def soft_labels(wildcards):
+    """The soft labels of the unlabelled reviews by each teacher of a student."""
+    return files_of(paths.SOFT_LABELS, CONFIG.teacher_runs(wildcards.variant, int(wildcards.seed)))
 
 
-def vectorizer_files():
+def modules_of(variant):
+    """The modules that only jobs of this variant, and of others of its kind, import."""
+    return tuple(CONFIG.variants[variant].modules)
+
+
+def training_settings(wildcards):
+    """What decides a training, besides its inputs."""
+    try:
+        settings = CONFIG.training(wildcards.variant, wildcards.size, wildcards.seed)
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+    modules = modules_of(wildcards.variant)
+    return job_settings("train_model.py", modules=modules, settings=settings, backend=CONFIG.backend)
+
+
+def prediction_settings(script):
+    """What decides predictions of a trained model, besides its inputs."""
+
+    def settings(wildcards):
+        length = CONFIG.variants[wildcards.variant].reads_length
+        modules = modules_of(wildcards.variant)
+        return job_settings(script, modules=modules, sequence_length=length, backend=CONFIG.backend)
+
+    return settings
+
+
+def export_settings(wildcards):
+    """What decides an exported model, besides its inputs."""
+    return job_settings("export_model.py", modules=modules_of(wildcards.variant))
+
+
+def settings_with_models(script, runs, /, **values):
+    """The settings of a job that loads the models of these runs."""
+    modules = sorted({module for run in runs for module in modules_of(run.variant)})
+    return job_settings(script, modules=tuple(modules), backend=CONFIG.backend, **values)
+
+
+def download_settings(script, section, **values):
+    """What decides a download: the checksum or, without one, what is there now. Another mirror is no other file."""
+
+    # A function, so that only a Snakemake that may run the rule reads the file.
+    def settings(wildcards):
+        state = section.checksum or local_digest(section.sources[0])
+        return job_settings(script, checksum=section.checksum, state=state, **values)
+
+    return settings
+
+
+def timing_settings(wildcards):
+    """What decides the times of training steps, besides the machine."""
+    runs = [CONFIG.runs_of(variant)[0] for variant in CONFIG.timed_variants]
+    variants = {name: CONFIG.variants[name].settings() for name in CONFIG.timed_variants}
+    return settings_with_models("time_steps.py", runs, names=CONFIG.timed_variants, variants=variants)
+
+
+def padding_settings(wildcards):
+    """What decides the effect of padding, besides the models."""
+    runs = CONFIG.mask_pair()
+    length = CONFIG.variants[runs[0].variant].reads_length if runs else None
+    variants = [run.variant for run in runs]
+    return settings_with_models("measure_padding.py", runs, variants=variants, sequence_length=length)
+
+
+def vectorizer_settings(wildcards):
+    """How a vectorizer makes tokens."""
+    return job_settings("adapt_vectorizer.py", **CONFIG.vectorizers[wildcards.vectorizer].model_dump())
+
+
+def stated_claims(wildcards):
+    """What is claimed: the text itself, because the name of the workflow's own file depends on where that lies."""
+    with open(CLAIMS, encoding="utf-8") as file:
+        runs = [*CONFIG.runs(), *CONFIG.curve_runs()]
+        statistics = CONFIG.statistics.model_dump()
+        return job_settings(
+            "decide_claims.py", claims=file.read(), runs=runs, variants=list(CONFIG.variants), **statistics
+        )
+
+
+def data_products():
     """What is made of the reviews for the models that the config asks for, and to tell short reviews from long ones."""
-    variants = [VARIANTS[name] for name in [*config["active_variants"], *CURVE["variants"]]]
-    names = dict.fromkeys([config["defaults"]["vectorizer"], *(variant["vectorizer"] for variant in variants)])
-    matrices = dict.fromkeys(
-        f"{variant['vectorizer']}/{variant['features']}.npy"
-        for variant in variants
-        if variant["features"] in PRETRAINED
-    )
-    files = [
-        f"{name}/{file}"
-        for name in names
-        for file in ["vocabulary.json", "settings.json", *(f"{split}.arrow" for split in SPLITS)]
+    return [
+        *(paths.reviews(split) for split in (*paths.SPLITS, paths.UNLABELLED)),
+        *(
+            path
+            for name in CONFIG.vectorizers_read()
+            for path in (
+                paths.vocabulary(name),
+                paths.vectorizer_settings(name),
+                *(paths.encoded(split, name) for split in paths.SPLITS),
+            )
+        ),
+        *(paths.encoded(paths.UNLABELLED, name) for name in CONFIG.unlabelled_read()),
+        *(paths.vectors(vectors, name) for name, vectors in CONFIG.pretrained_read()),
     ]
-    teachers = [VARIANTS[teacher] for variant in variants for teacher in variant.get("teachers", [])]
-    readers = [*(variant for variant in variants if variant["features"] == "cbow"), *teachers]
-    unlabelled = dict.fromkeys(f"{variant['vectorizer']}/unlabelled.arrow" for variant in readers)
-    return [f"results/vectorizers/{file}" for file in [*files, *unlabelled, *matrices]]
 
 
 def products(wildcards):
-    """Every file that the config asks for."""
+    """Every result that the config asks for, but for the two tables of `summarize_runs`."""
     return [
-        CORPUS,
-        *(["resources/glove.txt"] if any(file.endswith("glove.npy") for file in vectorizer_files()) else []),
-        *expand("results/reviews/{split}.parquet", split=[*SPLITS, "unlabelled"]),
-        *vectorizer_files(),
-        *run_files("model.keras"),
-        *run_files("history.csv"),
-        *run_files("costs.csv"),
-        *run_files("summary.txt"),
-        *run_files("training.json"),
-        *run_files("evaluation.json"),
-        *run_files("predictions.parquet"),
-        "results/runs.csv",
-        "results/summary.csv",
-        "results/comparisons.csv",
-        "results/accuracy_by_length.csv",
-        "results/claims.csv",
-        *([STEP_TIMES] if STEP_TIMES else []),
-        *(CURVE_PRODUCTS if CURVE_RUNS else []),
+        *data_products(),
+        *(
+            path
+            for name in (*paths.TRAINED.values(), *paths.EVALUATED.values())
+            for path in files_of(name, CONFIG.runs())
+        ),
+        *(paths.csv(name) for name in ("comparisons", "accuracy_by_length", "claims")),
+        *([paths.csv("step_times")] if CONFIG.timed_variants else []),
+        *(CURVE_TABLES if CONFIG.curve_runs() else []),
     ]
 
 
 def report_products(wildcards):
-    """Every file that there is to look at."""
-    figures = ["accuracy", "accuracy_by_length", "training_time", "roc", "calibration"]
-    tables = ["summary", "comparisons", "claims"]
-    if CURVE_RUNS:
-        figures.append("learning_curve")
-    if EMBEDDINGS or PRETRAINED_MATRICES:
-        figures.append("word_map")
-        tables += ["neighbours", "analogies"]
-    if PADDED:
-        figures.append("padding")
-    figures += [f"history/{variant}" for variant in config["active_variants"]]
+    """Everything that there is to look at."""
     return [
-        *expand("results/figures/{figure}.html", figure=figures),
-        *expand("results/tables/{table}.html", table=tables),
-        "results/disagreements.html",
-        *expand("results/model_cards/{variant}.html", variant=config["active_variants"]),
+        *(paths.figure("html", name) for name, entry in FIGURES.items() if CONFIG.asks_for(entry.needs)),
+        *(paths.table(name) for name, entry in TABLES.items() if CONFIG.asks_for(entry.needs)),
+        *(paths.page(name) for name, entry in PAGES.items() if CONFIG.asks_for(entry.needs)),
     ]
+
+
+def figure_tables(wildcards):
+    """The tables that a figure is drawn from: of results or, if it is of a variant, of each of its runs."""
+    entry = FIGURES[wildcards.figure]
+    if entry.variant:
+        return [path for name in entry.tables for path in files_of(f"{name}.csv", CONFIG.runs_of(entry.variant))]
+    return [paths.csv(name) for name in entry.tables]
+
+
+def table_source(wildcards):
+    """The table that a page shows."""
+    (name,) = TABLES[wildcards.table].tables
+    return paths.csv(name)
+
+
+def figure_settings(wildcards):
+    """What decides a figure, besides its tables."""
+    entry = FIGURES[wildcards.figure]
+    seeds = CONFIG.seeds_of(entry.variant) if entry.variant else None
+    return job_settings("plot_figure.py", figure=entry.name, caption=entry.caption, seeds=seeds)
+
+
+def table_settings(wildcards):
+    """What decides the page of a table, besides the table."""
+    return job_settings("render_table.py", caption=TABLES[wildcards.table].caption)
+
+
+def card_settings(wildcards):
+    """What decides a model card, besides its inputs."""
+    return job_settings(
+        "write_model_card.py",
+        modules=modules_of(wildcards.variant),
+        files=("report/model_card.md.jinja",),
+        caption=PAGES[f"model_cards/{wildcards.variant}"].caption,
+    )
+
+
+def figure_category(wildcards):
+    """The category of a figure in the report."""
+    return FIGURES[wildcards.figure].category
+
+
+def figure_labels(wildcards):
+    """The labels of a figure in the report."""
+    return FIGURES[wildcards.figure].labels
+
+
+def table_category(wildcards):
+    """The category of a table in the report."""
+    return TABLES[wildcards.table].category
+
+
+def table_labels(wildcards):
+    """The labels of a table in the report."""
+    return TABLES[wildcards.table].labels
+
+
+def card_category(wildcards):
+    """The category of a model card in the report."""
+    return PAGES[f"model_cards/{wildcards.variant}"].category

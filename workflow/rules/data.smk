@@ -1,26 +1,26 @@
-# From the corpus to integer arrays and the matrix of pretrained vectors.
+# From the corpus to integer arrays and the matrices of pretrained vectors.
 
 
 rule split_corpus:
     input:
-        corpus=CORPUS,
-        lib=library("corpus", "formats", "parquet"),
+        corpus=paths.CORPUS,
     output:
-        train="results/reviews/train.parquet",
-        validation="results/reviews/validation.parquet",
-        test="results/reviews/test.parquet",
-        unlabelled="results/reviews/unlabelled.parquet",
+        train=paths.reviews("train"),
+        validation=paths.reviews("validation"),
+        test=paths.reviews("test"),
+        unlabelled=paths.reviews(paths.UNLABELLED),
     log:
-        "logs/split_corpus.log",
+        paths.log("split_corpus"),
     benchmark:
-        "benchmarks/split_corpus.tsv"
+        paths.benchmark("split_corpus")
     conda:
         "../../environment.yml"
     params:
-        layout={key: value for key, value in config["corpus"].items() if key not in ("sources", "checksum")},
-        test_fraction=lookup("split/test_fraction", within=config),
-        validation_fraction=lookup("split/validation_fraction", within=config),
-        seed=lookup("split/seed", within=config),
+        settings=job_settings(
+            "split_corpus.py",
+            layout=CONFIG.corpus.model_dump(exclude={"sources", "checksum"}),
+            **CONFIG.split.model_dump(),
+        ),
     message:
         "Splitting the reviews into training, validation, test and unlabelled"
     script:
@@ -29,22 +29,18 @@ rule split_corpus:
 
 rule adapt_vectorizer:
     input:
-        reviews="results/reviews/train.parquet",
-        lib=library("vectorizer"),
+        reviews=paths.reviews("train"),
     output:
-        vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
-        settings="results/vectorizers/{vectorizer}/settings.json",
+        vocabulary=paths.vocabulary(),
+        vectorizer=paths.vectorizer_settings(),
     log:
-        "logs/adapt_vectorizer/{vectorizer}.log",
+        paths.log("adapt_vectorizer", "{vectorizer}"),
     benchmark:
-        "benchmarks/adapt_vectorizer/{vectorizer}.tsv"
+        paths.benchmark("adapt_vectorizer", "{vectorizer}")
     conda:
         "../../environment.yml"
     params:
-        max_tokens=lookup("vectorizers/{vectorizer}/max_tokens", within=config),
-        standardize=lookup("vectorizers/{vectorizer}/standardize", within=config),
-        strip_html=lookup("vectorizers/{vectorizer}/strip_html", within=config),
-        ngrams=lookup("vectorizers/{vectorizer}/ngrams", within=config),
+        settings=vectorizer_settings,
     message:
         "Adapting the vectorizer {wildcards.vectorizer} to the training reviews"
     script:
@@ -53,59 +49,58 @@ rule adapt_vectorizer:
 
 rule encode_reviews:
     input:
-        reviews=expand("results/reviews/{split}.parquet", split=SPLITS),
-        vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
-        settings="results/vectorizers/{vectorizer}/settings.json",
-        lib=library("vectorizer", "encoded"),
+        reviews=[paths.reviews(split) for split in paths.SPLITS],
+        vocabulary=paths.vocabulary(),
+        vectorizer_settings=paths.vectorizer_settings(),
     output:
-        encoded=expand("results/vectorizers/{{vectorizer}}/{split}.arrow", split=SPLITS),
+        encoded=[paths.encoded(split) for split in paths.SPLITS],
     log:
-        "logs/encode_reviews/{vectorizer}.log",
+        paths.log("encode_reviews", "{vectorizer}"),
     benchmark:
-        "benchmarks/encode_reviews/{vectorizer}.tsv"
+        paths.benchmark("encode_reviews", "{vectorizer}")
     conda:
         "../../environment.yml"
+    params:
+        settings=job_settings("encode_reviews.py", required_by=None),
     message:
         "Encoding the reviews with the vectorizer {wildcards.vectorizer}"
     script:
         "../scripts/encode_reviews.py"
 
 
+# Before any training where there are students, so that they are refused at once if there is nothing to learn from.
 use rule encode_reviews as encode_unlabelled with:
     input:
-        reviews=["results/reviews/unlabelled.parquet"],
-        vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
-        settings="results/vectorizers/{vectorizer}/settings.json",
-        lib=library("vectorizer", "encoded"),
+        reviews=[paths.reviews(paths.UNLABELLED)],
+        vocabulary=paths.vocabulary(),
+        vectorizer_settings=paths.vectorizer_settings(),
     output:
-        encoded=["results/vectorizers/{vectorizer}/unlabelled.arrow"],
+        encoded=[paths.encoded(paths.UNLABELLED)],
     log:
-        "logs/encode_unlabelled/{vectorizer}.log",
+        paths.log("encode_unlabelled", "{vectorizer}"),
     benchmark:
-        "benchmarks/encode_unlabelled/{vectorizer}.tsv"
+        paths.benchmark("encode_unlabelled", "{vectorizer}")
+    priority: 1
+    params:
+        settings=job_settings("encode_reviews.py", required_by=next(iter(CONFIG.students()), None)),
     message:
         "Encoding the unlabelled reviews with the vectorizer {wildcards.vectorizer}"
 
 
 rule train_cbow:
     input:
-        reviews=expand("results/vectorizers/{{vectorizer}}/{split}.arrow", split=["train", "unlabelled"]),
-        vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
-        lib=library("cbow", "encoded"),
+        reviews=[paths.encoded("train"), paths.encoded(paths.UNLABELLED)],
+        vocabulary=paths.vocabulary(),
     output:
-        matrix="results/vectorizers/{vectorizer}/cbow.npy",
+        matrix=paths.vectors("cbow"),
     log:
-        "logs/train_cbow/{vectorizer}.log",
+        paths.log("train_cbow", "{vectorizer}"),
     benchmark:
-        "benchmarks/train_cbow/{vectorizer}.tsv"
+        paths.benchmark("train_cbow", "{vectorizer}")
     conda:
         "../../environment.yml"
     params:
-        dimension=lookup("cbow/dimension", within=config),
-        window=lookup("cbow/window", within=config),
-        negative=lookup("cbow/negative", within=config),
-        epochs=lookup("cbow/epochs", within=config),
-        seed=lookup("cbow/seed", within=config),
+        settings=job_settings("train_cbow.py", **CONFIG.cbow.model_dump()),
     message:
         "Learning vectors from the training and the unlabelled reviews"
     script:
@@ -114,19 +109,18 @@ rule train_cbow:
 
 rule build_glove_matrix:
     input:
-        vectors="resources/glove.txt",
-        vocabulary="results/vectorizers/{vectorizer}/vocabulary.json",
-        lib=library("glove"),
+        vectors=paths.GLOVE,
+        vocabulary=paths.vocabulary(),
     output:
-        matrix="results/vectorizers/{vectorizer}/glove.npy",
+        matrix=paths.vectors("glove"),
     log:
-        "logs/build_glove_matrix/{vectorizer}.log",
+        paths.log("build_glove_matrix", "{vectorizer}"),
     benchmark:
-        "benchmarks/build_glove_matrix/{vectorizer}.tsv"
+        paths.benchmark("build_glove_matrix", "{vectorizer}")
     conda:
         "../../environment.yml"
     params:
-        dimension=lookup("glove/dimension", within=config),
+        settings=job_settings("build_glove_matrix.py", dimension=CONFIG.glove.dimension),
     message:
         "Looking up the pretrained vectors of the vocabulary"
     script:

@@ -1,24 +1,20 @@
 # From the network, or from wherever the config says, to resources/. Verified, and never asked for twice.
 # The scripts read the sources from the config and not from params: the checksum decides what a file is, so that another
-# mirror in the list is no reason to download again. The params hold it, or what stands for it where there is none.
-
-
-localrules:
-    download_corpus,
-    download_glove,
+# mirror in the list is no reason to download again.
 
 
 rule download_corpus:
     output:
-        CORPUS,
+        corpus=paths.CORPUS,
     log:
-        "logs/download_corpus.log",
+        paths.log("download_corpus"),
     benchmark:
-        "benchmarks/download_corpus.tsv"
+        paths.benchmark("download_corpus")
+    localrule: True
     conda:
         "../../environment.yml"
     params:
-        checksum=state_of("corpus"),
+        settings=download_settings("download_corpus.py", CONFIG.corpus),
     message:
         "Getting the corpus"
     script:
@@ -27,16 +23,16 @@ rule download_corpus:
 
 rule download_glove:
     output:
-        "resources/glove.txt",
+        vectors=paths.GLOVE,
     log:
-        "logs/download_glove.log",
+        paths.log("download_glove"),
     benchmark:
-        "benchmarks/download_glove.tsv"
+        paths.benchmark("download_glove")
+    localrule: True
     conda:
         "../../environment.yml"
     params:
-        member=lookup("glove/member", within=config),
-        checksum=state_of("glove"),
+        settings=download_settings("download_glove.py", CONFIG.glove, member=CONFIG.glove.member),
     message:
         "Getting the pretrained vectors"
     script:

@@ -3,23 +3,24 @@
 
 rule export_model:
     input:
-        model="results/runs/{variant}/all/seed{seed}/model.keras",
-        record="results/runs/{variant}/all/seed{seed}/training.json",
-        vocabulary=vectorizer_file("vocabulary.json"),
-        settings=vectorizer_file("settings.json"),
-        lib=library("text_model", "models", "layers", "transformer", "training", "vectorizer"),
+        model=paths.run_of_all("model.keras"),
+        record=paths.run_of_all("training.json"),
+        vocabulary=of_vectorizer(paths.vocabulary()),
+        vectorizer=of_vectorizer(paths.vectorizer_settings()),
     output:
-        text_model="results/runs/{variant}/all/seed{seed}/text_model.keras",
-        saved_model=directory("results/runs/{variant}/all/seed{seed}/saved_model"),
+        text_model=paths.run_of_all(paths.EXPORTED["text_model"]),
+        saved_model=directory(paths.run_of_all(paths.EXPORTED["saved_model"])),
     log:
-        "logs/export_model/{variant}/seed{seed}.log",
+        paths.log("export_model", *paths.OF_RUN_ON_ALL),
     benchmark:
-        "benchmarks/export_model/{variant}/seed{seed}.tsv"
+        paths.benchmark("export_model", *paths.OF_RUN_ON_ALL)
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
+    params:
+        settings=export_settings,
     message:
         "Exporting {wildcards.variant} with seed {wildcards.seed}"
     script:
@@ -29,5 +30,5 @@ rule export_model:
 # Every trained model.
 rule export:
     input:
-        run_files("text_model.keras"),
-        run_files("saved_model"),
+        [files_of(name, CONFIG.runs()) for name in paths.EXPORTED.values()],
+    localrule: True

@@ -1,91 +1,85 @@
 # From the records and predictions of all runs to the tables.
 
 
-localrules:
-    summarize_runs,
-    compare_variants,
-    tabulate_lengths,
-    tabulate_learning_curve,
-    decide_claims,
-
-
+# The last table: every result is among its inputs, so that `snakemake results/summary.csv` makes them all, and notices
+# one that has been deleted, or that a run which failed half way has not made.
 rule summarize_runs:
     input:
-        training=run_files("training.json"),
-        costs=run_files("costs.csv"),
-        evaluation=run_files("evaluation.json"),
-        lib=library("summary"),
+        training=files_of("training.json", CONFIG.runs()),
+        costs=files_of("costs.csv", CONFIG.runs()),
+        evaluation=files_of("evaluation.json", CONFIG.runs()),
+        products=products,
     output:
-        runs="results/runs.csv",
-        summary="results/summary.csv",
+        runs=paths.csv("runs"),
+        summary=paths.csv("summary"),
     log:
-        "logs/summarize_runs.log",
+        paths.log("summarize_runs"),
     benchmark:
-        "benchmarks/summarize_runs.tsv"
+        paths.benchmark("summarize_runs")
+    localrule: True
     conda:
         "../../environment.yml"
     params:
-        chapter={name: config["variants"][name].get("chapter_accuracy") for name in config["active_variants"]},
+        settings=job_settings(
+            "summarize_runs.py",
+            chapter={name: CONFIG.variants[name].chapter_accuracy for name in CONFIG.active_variants},
+        ),
     script:
         "../scripts/summarize_runs.py"
 
 
 rule compare_variants:
     input:
-        predictions=run_files("predictions.parquet"),
-        lib=library("comparison", "predictions", "parquet", "encoded"),
+        predictions=files_of("predictions.parquet", CONFIG.runs()),
     output:
-        comparisons="results/comparisons.csv",
+        comparisons=paths.csv("comparisons"),
     log:
-        "logs/compare_variants.log",
+        paths.log("compare_variants"),
     benchmark:
-        "benchmarks/compare_variants.tsv"
+        paths.benchmark("compare_variants")
+    localrule: True
     conda:
         "../../environment.yml"
     params:
-        runs=RUNS,
-        resamples=lookup("statistics/resamples", within=config),
-        seed=lookup("statistics/seed", within=config),
+        settings=job_settings("compare_variants.py", runs=CONFIG.runs(), **CONFIG.statistics.model_dump()),
     script:
         "../scripts/compare_variants.py"
 
 
 rule tabulate_lengths:
     input:
-        predictions=run_files("predictions.parquet"),
-        test=f"{WORDS}/test.arrow",
-        lib=library("lengths", "predictions", "parquet", "encoded"),
+        predictions=files_of("predictions.parquet", CONFIG.runs()),
+        test=paths.encoded("test", CONFIG.vectorizer),
     output:
-        accuracies="results/accuracy_by_length.csv",
+        accuracies=paths.csv("accuracy_by_length"),
     log:
-        "logs/tabulate_lengths.log",
+        paths.log("tabulate_lengths"),
     benchmark:
-        "benchmarks/tabulate_lengths.tsv"
+        paths.benchmark("tabulate_lengths")
+    localrule: True
     conda:
         "../../environment.yml"
     params:
-        runs=RUNS,
+        settings=job_settings("tabulate_lengths.py", runs=CONFIG.runs()),
     script:
         "../scripts/tabulate_lengths.py"
 
 
 rule tabulate_learning_curve:
     input:
-        predictions=curve_files("predictions.parquet"),
-        lib=library("learning_curve", "comparison", "predictions", "parquet", "encoded"),
+        predictions=files_of("predictions.parquet", CONFIG.curve_runs()),
     output:
-        curve="results/learning_curve.csv",
-        crossings="results/crossings.csv",
+        curve=paths.csv("learning_curve"),
+        crossings=paths.csv("crossings"),
     log:
-        "logs/tabulate_learning_curve.log",
+        paths.log("tabulate_learning_curve"),
     benchmark:
-        "benchmarks/tabulate_learning_curve.tsv"
+        paths.benchmark("tabulate_learning_curve")
+    localrule: True
     conda:
         "../../environment.yml"
     params:
-        runs=CURVE_RUNS,
-        resamples=lookup("statistics/resamples", within=config),
-        seed=lookup("statistics/seed", within=config),
+        settings=job_settings("tabulate_learning_curve.py", runs=CONFIG.curve_runs(), **CONFIG.statistics.model_dump()),
     script:
         "../scripts/tabulate_learning_curve.py"
 
@@ -93,23 +87,21 @@ rule tabulate_learning_curve:
 # With the cores of a common machine, so that nothing runs beside it. Plain Keras holds a batch as one-hot vectors.
 rule time_steps:
     input:
-        train=f"{WORDS}/train.arrow",
-        vocabulary=f"{WORDS}/vocabulary.json",
-        lib=library("timing", "models", "layers", "batching", "training", "encoded"),
+        train=vectorizer_files(paths.encoded("train"), CONFIG.timed_variants),
+        vocabularies=vectorizer_files(paths.vocabulary(), CONFIG.timed_variants),
     output:
-        step_times="results/step_times.csv",
+        step_times=paths.csv("step_times"),
     log:
-        "logs/time_steps.log",
+        paths.log("time_steps"),
     benchmark:
-        "benchmarks/time_steps.tsv"
+        paths.benchmark("time_steps")
     conda:
         "../../environment.yml"
     threads: 4
     resources:
         mem_mb=5000,
     params:
-        settings={name: VARIANTS[name] for name in config["timed_variants"]},
-        backend=lookup("backend", within=config),
+        settings=timing_settings,
     message:
         "Timing the steps of training in plain Keras and in ours"
     script:
@@ -118,32 +110,20 @@ rule time_steps:
 
 rule decide_claims:
     input:
-        claims=CLAIMS,
-        predictions=[*run_files("predictions.parquet"), *curve_files("predictions.parquet")],
-        step_times=STEP_TIMES,
-        lib=library("claims", "comparison", "learning_curve", "timing", "predictions", "parquet", "encoded"),
+        # The workflow's own claims are no file that a user could change.
+        claims_file=CONFIG.claims or [],
+        predictions=files_of("predictions.parquet", [*CONFIG.runs(), *CONFIG.curve_runs()]),
+        step_times=paths.csv("step_times") if CONFIG.timed_variants else [],
     output:
-        claims="results/claims.csv",
+        table=paths.csv("claims"),
     log:
-        "logs/decide_claims.log",
+        paths.log("decide_claims"),
     benchmark:
-        "benchmarks/decide_claims.tsv"
+        paths.benchmark("decide_claims")
+    localrule: True
     conda:
         "../../environment.yml"
     params:
-        runs=[(variant, "all", seed) for variant, seed in RUNS] + CURVE_RUNS,
-        variants=list(VARIANTS),
-        resamples=lookup("statistics/resamples", within=config),
-        seed=lookup("statistics/seed", within=config),
+        settings=stated_claims,
     script:
         "../scripts/decide_claims.py"
-
-
-# What `snakemake results/summary.csv` means: a rule goes before a file of its name. If it meant the file, Snakemake would
-# not look behind it for what is missing: a deleted model would not be trained again, and after a run that failed half
-# way the summary of the run before would stand there with "Nothing to be done".
-rule:
-    name:
-        "results/summary.csv"
-    input:
-        products,

@@ -1,38 +1,20 @@
-# One training for each variant, number of training reviews and seed, and its evaluation on the test reviews by a process of its own.
-# Snakemake deletes the products of a job that was cut off, so a training keeps its backup elsewhere.
-BACKUP = "backups/train_model/{variant}/{size}/seed{seed}"
+# One training for each variant, number of training reviews and seed, and its evaluation by a process of its own.
 
 
 rule train_model:
     input:
-        train=vectorizer_file("train.arrow"),
-        validation=vectorizer_file("validation.arrow"),
-        vocabulary=vectorizer_file("vocabulary.json"),
+        train=of_vectorizer(paths.encoded("train")),
+        validation=of_vectorizer(paths.encoded("validation")),
+        vocabulary=of_vectorizer(paths.vocabulary()),
         vectors=pretrained_vectors,
         unlabelled=unlabelled_reviews,
         soft_labels=soft_labels,
-        lib=library(
-            "models",
-            "layers",
-            "transformer",
-            "naive_bayes",
-            "batching",
-            "training",
-            "backup",
-            "encoded",
-            "subsets",
-            "distillation",
-        ),
     output:
-        model="results/runs/{variant}/{size}/seed{seed}/model.keras",
-        history="results/runs/{variant}/{size}/seed{seed}/history.csv",
-        costs="results/runs/{variant}/{size}/seed{seed}/costs.csv",
-        summary="results/runs/{variant}/{size}/seed{seed}/summary.txt",
-        record="results/runs/{variant}/{size}/seed{seed}/training.json",
+        **{name: paths.run(file) for name, file in paths.TRAINED.items()},
     log:
-        "logs/train_model/{variant}/{size}/seed{seed}.log",
+        paths.log("train_model", *paths.OF_RUN),
     benchmark:
-        "benchmarks/train_model/{variant}/{size}/seed{seed}.tsv"
+        paths.benchmark("train_model", *paths.OF_RUN)
     conda:
         "../../environment.yml"
     # One core each: two trainings side by side get more done than one after the other on two cores.
@@ -41,9 +23,7 @@ rule train_model:
     resources:
         mem_mb=2500,
     params:
-        settings=run_settings,
-        backup=BACKUP,
-        backend=lookup("backend", within=config),
+        settings=training_settings,
     message:
         "Training {wildcards.variant} on {wildcards.size} reviews with seed {wildcards.seed}"
     script:
@@ -52,27 +32,21 @@ rule train_model:
 
 rule evaluate_model:
     input:
-        model="results/runs/{variant}/{size}/seed{seed}/model.keras",
-        test=vectorizer_file("test.arrow"),
-        lib=library(
-            "models", "layers", "transformer", "batching", "training", "encoded", "metrics", "predictions", "parquet"
-        ),
+        model=paths.run("model.keras"),
+        test=of_vectorizer(paths.encoded("test")),
     output:
-        evaluation="results/runs/{variant}/{size}/seed{seed}/evaluation.json",
-        predictions="results/runs/{variant}/{size}/seed{seed}/predictions.parquet",
+        **{name: paths.run(file) for name, file in paths.EVALUATED.items()},
     log:
-        "logs/evaluate_model/{variant}/{size}/seed{seed}.log",
+        paths.log("evaluate_model", *paths.OF_RUN),
     benchmark:
-        "benchmarks/evaluate_model/{variant}/{size}/seed{seed}.tsv"
+        paths.benchmark("evaluate_model", *paths.OF_RUN)
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=1500,
     params:
-        backup=BACKUP,
-        sequence_length=lookup("{variant}/sequence_length", within=VARIANTS, default=None),
-        backend=lookup("backend", within=config),
+        settings=prediction_settings("evaluate_model.py"),
     message:
         "Evaluating {wildcards.variant} trained on {wildcards.size} reviews with seed {wildcards.seed}"
     script:
@@ -81,23 +55,21 @@ rule evaluate_model:
 
 rule label_reviews:
     input:
-        model="results/runs/{variant}/all/seed{seed}/model.keras",
-        reviews=vectorizer_file("unlabelled.arrow"),
-        lib=library("models", "layers", "transformer", "batching", "training", "encoded", "distillation", "parquet"),
+        model=paths.run_of_all("model.keras"),
+        reviews=of_vectorizer(paths.encoded(paths.UNLABELLED)),
     output:
-        labels="results/runs/{variant}/all/seed{seed}/soft_labels.parquet",
+        labels=paths.run_of_all(paths.SOFT_LABELS),
     log:
-        "logs/label_reviews/{variant}/seed{seed}.log",
+        paths.log("label_reviews", *paths.OF_RUN_ON_ALL),
     benchmark:
-        "benchmarks/label_reviews/{variant}/seed{seed}.tsv"
+        paths.benchmark("label_reviews", *paths.OF_RUN_ON_ALL)
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2500,
     params:
-        sequence_length=lookup("{variant}/sequence_length", within=VARIANTS, default=None),
-        backend=lookup("backend", within=config),
+        settings=prediction_settings("label_reviews.py"),
     message:
         "Labelling the unlabelled reviews by {wildcards.variant} with seed {wildcards.seed}"
     script:

@@ -285,6 +285,10 @@ class Config(Section):
         """Return the teachers of a variant."""
         return getattr(self.variants[variant], "teachers", None) or []
 
+    def students(self) -> list[str]:
+        """Return the trained variants that learn from teachers."""
+        return [name for name in self.trained_names() if self.teachers(name)]
+
     def runs_of(self, variant: str) -> list[Run]:
         """Return the runs of a variant on all training reviews, in the order of their seeds in the config."""
         return [Run(variant, "all", seed) for seed in self.seeds_of(variant)]
@@ -350,6 +354,14 @@ class Config(Section):
         """Return the names of the pretrained matrices of the default vectorizer that active variants start from."""
         active = [self.variants[name] for name in self.active_variants if self.reads_default(name)]
         return sorted({variant.pretrained for variant in active if variant.pretrained})
+
+    def asks_for(self, need: str | None) -> bool:
+        """Return whether there is what an entry of the report needs: see `report/contents.yaml`."""
+        if need == "learning_curve":
+            return bool(self.learning_curve.variants)
+        if need == "word_vectors":
+            return bool(self.embedding_runs() or self.embedding_matrices())
+        return need is None or bool(self.mask_pair())
 
     def reads_default(self, variant: str) -> bool:
         """Return whether a variant reads the tokens of the default vectorizer."""

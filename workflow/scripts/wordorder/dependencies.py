@@ -7,6 +7,7 @@ moved folder, or a branch and back change nothing.
 
 import ast
 import hashlib
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,12 @@ PACKAGE = Path(__file__).parent
 # How a job is started, how it tells what it does, where its files lie and how they get there whole, and from what a
 # killed training goes on.
 INCIDENTAL = {"entry", "io/atomic", "io/errors", "io/log", "messages", "models/later", "paths", "training/checkpoint"}
+
+
+def lead_jobs_here() -> None:
+    """Let the jobs of this process import the package from where this module lies, whatever else is installed."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(SCRIPTS), *([before] if before else [])])
 
 
 def job_settings(script: str, /, *, modules: tuple[str, ...] = (), files: tuple[str, ...] = (), **values: Any) -> dict:

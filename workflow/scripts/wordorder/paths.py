@@ -11,22 +11,6 @@ GLOVE = "resources/glove.txt"
 SPLITS = ("train", "validation", "test")
 UNLABELLED = "unlabelled"
 
-RUNS = "results/runs.csv"
-SUMMARY = "results/summary.csv"
-COMPARISONS = "results/comparisons.csv"
-ACCURACY_BY_LENGTH = "results/accuracy_by_length.csv"
-CLAIMS = "results/claims.csv"
-LEARNING_CURVE = "results/learning_curve.csv"
-CROSSINGS = "results/crossings.csv"
-STEP_TIMES = "results/step_times.csv"
-CALIBRATION = "results/calibration.csv"
-ROC = "results/roc.csv"
-PADDING = "results/padding.csv"
-NEIGHBOURS = "results/embeddings/neighbours.csv"
-ANALOGIES = "results/embeddings/analogies.csv"
-WORD_MAP = "results/embeddings/word_map.csv"
-DISAGREEMENTS = "results/disagreements.html"
-
 # What a training leaves, and its evaluation.
 TRAINED = {
     "model": "model.keras",
@@ -92,6 +76,16 @@ def trained_models(directory: Path) -> Iterator[tuple[str, int]]:
         variant, seed = path.parts[-len(depth) + 2], path.parent.name.removeprefix("seed")
         if seed.isdigit():
             yield variant, int(seed)
+
+
+def csv(name: str) -> str:
+    """Return the path of a table of results."""
+    return f"results/{name}.csv"
+
+
+def page(name: str) -> str:
+    """Return the path of a page of the report that is neither a figure nor a table."""
+    return f"results/{name}.html"
 
 
 def figure(ending: str, name: str = "{figure}") -> str:

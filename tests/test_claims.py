@@ -1,20 +1,19 @@
 """Claims: what the file may say, and the verdicts against the comparison of variants and by hand."""
 
 import csv
+import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_comparison import answers
-from test_predictions import write
-from test_timing import table_of
+from made_up_runs import answers, step_times, write_answers
 
 import decide_claims
-from wordorder.evaluation.claims import Claim, decide, read_claims, verdict
+from wordorder.evaluation.claims import BOUNDS, KINDS, Claim, decide, document_problems, read_claims, verdict
 from wordorder.evaluation.comparison import compare
 from wordorder.io.errors import InputError
 from wordorder.evaluation.learning_curve import tabulate
@@ -34,8 +33,9 @@ gap:
 """
 
 
-def claim(kind, variants, bound, margin, size="all", implementation=None):
-    return Claim("name", "text", "source", kind, variants, size, implementation, bound, margin)
+def claim(kind, variants, bound, margin, **keys):
+    named = dict(zip(("variant", "other"), variants, strict=False))
+    return Claim("name", "text", "source", KINDS[kind].model_validate({**named, **keys, bound: margin}))
 
 
 def runs_of(variants, seeds, size="all"):
@@ -115,7 +115,7 @@ def test_verdicts_of_runs():
 def test_claims_without_runs_are_left_out():
     # Catches: a row without figures, runs on all reviews taken for those on some, one of two variants that is enough.
     correct = answers(2, 1, 50).reshape(2, 50)
-    times = table_of([3, 3], [1, 1])
+    times = step_times([3, 3], [1, 1])
     claims = [
         claim("accuracy", ("c",), "at_least", 0.5),
         claim("accuracy", ("a",), "at_least", 0.5, size=100),
@@ -129,7 +129,7 @@ def test_claims_without_runs_are_left_out():
 
 def test_ratio_of_step_times():
     # Catches: the ratio of the other implementation, or upside down.
-    times = pd.concat([table_of([3, 3.3, 2.9], [1, 1.1, 1]), table_of([1, 1.1, 1], [1, 1, 1.1], "ours")])
+    times = pd.concat([step_times([3, 3.3, 2.9], [1, 1.1, 1]), step_times([1, 1.1, 1], [1, 1, 1.1], "ours")])
     correct = answers(1, 1, 50).reshape(1, 50)
     claims = [
         claim("step_time_ratio", ("a", "b"), "greater_than", 2, implementation=name) for name in ("plain", "ours")
@@ -158,30 +158,30 @@ def test_claims_of_the_repository_can_be_read():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("variant: a, at_least", "variant: aa, at_least", r"level\.accuracy\.variant: 'aa' is not defined .*mean a\?"),
-        ("variant: a, other", "variant: zz, other", r"gap\.difference\.variant: 'zz' .*one of: a, b\."),
+        ("variant: a, at_least", "variant: aa, at_least", r'level\.accuracy\.variant: "aa" is not defined .*mean a\?'),
+        ("variant: a, other", "variant: zz, other", r'gap\.difference\.variant: "zz" .*one of: a, b\.'),
         ("other: b", "other: a", r"gap\.difference\.other: the same as variant"),
         (", other: b", "", r"gap\.difference\.other: missing"),
-        ("at_least: 0.7", "at_lest: 0.7", r"level\.accuracy: unknown key 'at_lest'; did you mean at_least\?"),
+        ("at_least: 0.7", "at_lest: 0.7", r'level\.accuracy: unknown key "at_lest"; did you mean at_least\?'),
         (", at_least: 0.7", "", r"level\.accuracy: no margin; write exactly one of at_least, less_than"),
         ("at_least: 0.7", "at_least: 0.7, less_than: 0.8", r"level\.accuracy: at_least and less_than; write exactly"),
-        ("at_least: 0.7", "within: 0.7", r"level\.accuracy: unknown key 'within'"),
+        ("at_least: 0.7", "within: 0.7", r'level\.accuracy: unknown key "within"'),
         ("at_least: 0.7", "at_least: 70", r"level\.accuracy\.at_least: 70 is out of range; .*from 0 to 1"),
-        ("at_least: 0.7", "at_least: 7e-1", r"level\.accuracy\.at_least: '7e-1' is not a number"),
-        ("at_least: 0.7", "at_least: true", r"level\.accuracy\.at_least: True is not a number"),
-        ("at_least: 0.7", "at_least: .nan", r"level\.accuracy\.at_least: nan is not a number"),
-        ("at_least: 0.7", "at_least: .inf", r"level\.accuracy\.at_least: inf is not a number"),
+        ("at_least: 0.7", "at_least: 7e-1", r'level\.accuracy\.at_least: "7e-1" is not a number'),
+        ("at_least: 0.7", "at_least: true", r"level\.accuracy\.at_least: true is not a number"),
+        ("at_least: 0.7", "at_least: .nan", r"level\.accuracy\.at_least: NaN is not a number"),
+        ("at_least: 0.7", "at_least: .inf", r"level\.accuracy\.at_least: Infinity is not a number"),
         ("at_least: 0.7", "at_least: 1" + "0" * 400, r"level\.accuracy\.at_least: 1000.* is not a number"),
         ("greater_than: 0.01", "within: -0.01", r"gap\.difference\.within: -0\.01 is out of range; .*from 0 to 1"),
         ("at_least: 0.7", "at_least: 0.7, size: 1.5", r"level\.accuracy\.size: 1\.5 is not a number of training"),
-        ("at_least: 0.7", "at_least: 0.7, size: all", r"level\.accuracy\.size: 'all' is not a number of training"),
+        ("at_least: 0.7", "at_least: 0.7, size: all", r'level\.accuracy\.size: "all" is not a number of training'),
         ("at_least: 0.7", "at_least: 0.7, size: 0", r"level\.accuracy\.size: 0 is not"),
         ("{variant: a, at_least: 0.7}", "0.7", r"level\.accuracy: not a mapping"),
-        ("accuracy:", "acuracy:", r"level: unknown key 'acuracy'; did you mean accuracy\?"),
+        ("accuracy:", "acuracy:", r'level: unknown key "acuracy"; did you mean accuracy\?'),
         ("accuracy:", "step_time_ratio:", r"level\.step_time_ratio\.other: missing"),
         ("  difference:", "  accuracy: {}\n  difference:", r"gap: accuracy and difference; write exactly one"),
         ("  source: ours\n  acc", "  acc", r"level\.source: missing"),
-        ("text: The first is better.", "text: ''", r"gap\.text: '' is not a line of text"),
+        ("text: The first is better.", "text: ''", r'gap\.text: "" is not a line of text'),
         ("gap:", "level:", r"level stands twice .*line"),
         ("other: b", "variant: b", r"variant stands twice"),
         ("gap:", "7:", "7: not a name"),
@@ -209,7 +209,7 @@ def test_mistakes_in_step_time_ratios_are_named(tmp_path):
     path = tmp_path / "claims.yaml"
     text = "fast:\n  text: It is fast.\n  source: ours\n  step_time_ratio: "
     path.write_text(text + "{variant: a, other: b, implementation: plane, greater_than: 2}", encoding="utf-8")
-    with pytest.raises(InputError, match=r"fast\.step_time_ratio\.implementation: 'plane' is not possible; .*plain\?"):
+    with pytest.raises(InputError, match=r'implementation: "plane" is not possible; .*plain\?'):
         read_claims(path, ["a", "b"])
 
 
@@ -222,6 +222,31 @@ def test_all_mistakes_are_named_at_once(tmp_path):
     assert str(raised.value).count("\n- ") == 4
 
 
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.sampled_from(["a", "b", 10**400]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2) | st.integers(), inner, max_size=2),
+    max_leaves=4,
+)
+comparisons = st.dictionaries(
+    st.sampled_from(["variant", "other", "size", "implementation", *BOUNDS]) | st.integers(),
+    values | st.sampled_from(["a", "b", "plain", 0.1]),
+)
+entries = st.dictionaries(st.sampled_from(["text", "source", *KINDS]), comparisons | values | st.just("x"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.text(max_size=3) | st.integers(), entries | values, max_size=2))
+def test_any_document_is_refused_in_words_or_can_be_decided(document):
+    # Catches: a traceback for a key or value of another type, a bound that passes and has no margin.
+    if list(document_problems(document, ["a", "b"])):
+        return
+    for entry in document.values():
+        ((key, keys),) = [(key, keys) for key, keys in entry.items() if key in KINDS]
+        comparison = KINDS[key].model_validate(keys)
+        assert math.isfinite(comparison.margin)
+        assert verdict(0.1, 0.2, comparison.bound, comparison.margin)
+
+
 def test_table_of_the_script(tmp_path):
     # Catches: predictions that go to another run, a claim that is not active in the table, times that are not read.
     (tmp_path / "claims.yaml").write_text(
@@ -230,14 +255,8 @@ def test_table_of_the_script(tmp_path):
         "idle:\n  text: The third is good.\n  source: ours\n  accuracy: {variant: c, at_least: 0.7}\n",
         encoding="utf-8",
     )
-    table_of([3, 3.1], [1, 1]).to_csv(tmp_path / "step_times.csv", index=False)
-    labels = np.arange(100, dtype="int8") % 2
-    ids = [f"test/{i}_1" for i in range(100)]
-    correct = np.arange(100) < np.array([[50], [52], [95], [93]])
-    paths = [
-        write(tmp_path / f"{i}.parquet", np.where(right == labels, 0.9, 0.1), ids, labels)
-        for i, right in enumerate(correct)
-    ]
+    step_times([3, 3.1], [1, 1]).to_csv(tmp_path / "step_times.csv", index=False)
+    paths = write_answers(tmp_path, np.arange(100) < np.array([[50], [52], [95], [93]]))
     table = tmp_path / "claims.csv"
     runs = runs_of("ba", [1, 2])
     decide_claims.main(

@@ -7,20 +7,12 @@ import random
 
 import numpy as np
 import pytest
+from made_up_runs import answers, write_answers
 from scipy import stats
-from test_predictions import write
 
 import compare_variants
 from wordorder.evaluation.comparison import compare, mcnemar_p, resample_reviews
 from wordorder.io.errors import InputError
-
-
-def answers(variants, seeds, reviews, accuracy=0.8):
-    """Made-up answers: reviews differ in how hard they are, and so do the runs."""
-    rng = np.random.default_rng(variants * seeds * reviews)
-    hard = rng.normal(size=reviews)
-    skill = rng.normal(stats.norm.isf(1 - accuracy) * 1.4, 0.3, size=(variants, seeds, 1))
-    return skill + rng.normal(size=(variants, seeds, reviews)) > hard
 
 
 def table_of(correct, variants, seeds, **options):
@@ -174,17 +166,6 @@ def test_mcnemar_is_of_the_lowest_seed():
     assert row["mcnemar_p"] == values[1]
 
 
-def write_all(folder, correct):
-    """Predictions that give these answers, by variant and seed."""
-    labels = np.arange(correct.shape[2], dtype="int8") % 2
-    ids = [f"test/{i}_1" for i in range(correct.shape[2])]
-    paths = []
-    for i, j in itertools.product(*map(range, correct.shape[:2])):
-        probabilities = np.where(correct[i, j] == labels, 0.9, 0.1)
-        paths.append(write(folder / f"{i}_{j}.parquet", probabilities, ids, labels))
-    return paths
-
-
 def compared(folder, paths, seeds):
     """Run the script, and read what it wrote without pandas."""
     path = folder / "comparisons.csv"
@@ -197,7 +178,7 @@ def test_table_of_the_script(tmp_path):
     # Catches: files that go to another variant or seed, a p-value that is rounded to nothing.
     correct = answers(2, 2, 300)
     correct[0, 1], correct[1, 1, :150] = True, False
-    (row,) = compared(tmp_path, write_all(tmp_path, correct), [7, 4])
+    (row,) = compared(tmp_path, write_answers(tmp_path, correct.reshape(4, -1)), [7, 4])
     (expected,) = table_of(correct, ["b", "a"], [7, 4], resamples=200, seed=1).to_dict("records")
     assert (row.pop("variant"), row.pop("other")) == (expected.pop("variant"), expected.pop("other")) == ("b", "a")
     assert {name: float(value) for name, value in row.items()} == expected
@@ -206,10 +187,10 @@ def test_table_of_the_script(tmp_path):
 
 def test_damaged_predictions_are_refused(tmp_path):
     # Catches: a comparison of half a file; a table that is left behind.
-    paths = write_all(tmp_path, answers(2, 2, 30))
+    paths = write_answers(tmp_path, answers(2, 2, 30).reshape(4, -1))
     content = paths[2].read_bytes()
     paths[2].unlink()
     paths[2].write_bytes(content[: len(content) // 2])
-    with pytest.raises(InputError, match=r"1_0\.parquet is damaged"):
+    with pytest.raises(InputError, match=r"2\.parquet is damaged"):
         compared(tmp_path, paths, [1, 2])
     assert not (tmp_path / "comparisons.csv").exists()

@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up_runs import answers, write_answers
 from scipy.interpolate import interp1d
 from scipy.optimize import brentq
-from test_comparison import answers
-from test_predictions import write
 
 import tabulate_learning_curve
 from wordorder.evaluation.comparison import compare
@@ -162,12 +161,7 @@ def test_tables_of_the_script(tmp_path):
     runs = all_runs(["b", "a"], SIZES, [1, 2])
     shares = np.repeat([0.6, 0.7, 0.8, 0.7, 0.8, 0.7], 2)
     correct = answers_of(shares, reviews=100)
-    labels = np.arange(100, dtype="int8") % 2
-    ids = [f"test/{i}_1" for i in range(100)]
-    paths = [
-        write(tmp_path / f"{i}.parquet", np.where(right == labels, 0.9, 0.1), ids, labels)
-        for i, right in enumerate(correct)
-    ]
+    paths = write_answers(tmp_path, correct)
     curve, crossings = tmp_path / "learning_curve.csv", tmp_path / "crossings.csv"
     tabulate_learning_curve.main(paths, curve, crossings, runs=runs, resamples=100, seed=1)
     expected_curve, expected_crossings = tabulate(correct, runs, resamples=100, seed=1)

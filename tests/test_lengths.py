@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pytest
-from test_predictions import IDS, LABELS, write
+from made_up_runs import IDS, LABELS, write
 
 import tabulate_lengths
 from wordorder.data.encoded import write_encoded

@@ -5,19 +5,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from made_up_runs import CLASSES, IDS, LABELS, write
 
 from wordorder.io.errors import InputError
-from wordorder.evaluation.predictions import predictions_schema, read_correct, read_predictions, write_predictions
-
-IDS = ["test/neg/1_1", "test/neg/2_2", "test/pos/1_9", "test/pos/2_8"]
-CLASSES = ["neg", "pos"]
-LABELS = np.array([0, 0, 1, 1], "int8")
-
-
-def write(path, probabilities, ids=IDS, labels=LABELS, classes=CLASSES):
-    write_predictions(path, ids, labels, np.array(probabilities, "float32"), classes)
-    return path
-
+from wordorder.evaluation.predictions import predictions_schema, read_correct, read_predictions
 
 def test_predictions_come_back(tmp_path):
     # Catches: columns that change places, probabilities that are rounded; a file that other programs cannot read.

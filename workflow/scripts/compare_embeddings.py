@@ -7,7 +7,8 @@ import numpy as np
 
 from wordorder.data.encoded import read_encoded
 from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged, start_backend
+from wordorder.entry import run
+from wordorder.training.backend import start_backend
 from wordorder.data.vectorizer import read_vocabulary
 
 if TYPE_CHECKING:
@@ -52,16 +53,4 @@ def main(
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            models=[Path(path) for path in snakemake.input.models],
-            vectors=[Path(path) for path in snakemake.input.vectors],
-            train=Path(snakemake.input.train),
-            vocabulary=Path(snakemake.input.vocabulary),
-            neighbours=Path(snakemake.output.neighbours),
-            analogies=Path(snakemake.output.analogies),
-            word_map=Path(snakemake.output.word_map),
-            names=snakemake.params.names,
-            backend=snakemake.params.backend,
-            threads=snakemake.threads,
-        )
+    run(main, snakemake)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from wordorder.evaluation.comparison import compare
 from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged
+from wordorder.entry import run
 from wordorder.evaluation.predictions import read_correct
 
 if TYPE_CHECKING:
@@ -30,11 +30,4 @@ def main(
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            predictions=[Path(path) for path in snakemake.input.predictions],
-            comparisons=Path(snakemake.output.comparisons),
-            runs=snakemake.params.runs,
-            resamples=snakemake.params.resamples,
-            seed=snakemake.params.seed,
-        )
+    run(main, snakemake)

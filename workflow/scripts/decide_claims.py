@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from wordorder.evaluation.claims import decide, read_claims
 from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged
+from wordorder.entry import run
 from wordorder.evaluation.predictions import read_correct
 from wordorder.evaluation.timing import read_step_times
 
@@ -40,14 +40,4 @@ def main(
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            claims=Path(snakemake.input.claims),
-            predictions=[Path(path) for path in snakemake.input.predictions],
-            step_times=Path(snakemake.input.step_times) if snakemake.input.step_times else None,
-            table=Path(snakemake.output.claims),
-            runs=snakemake.params.runs,
-            variants=snakemake.params.variants,
-            resamples=snakemake.params.resamples,
-            seed=snakemake.params.seed,
-        )
+    run(main, snakemake)

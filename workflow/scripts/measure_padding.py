@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from wordorder.data.split import read_reviews
+from wordorder.data.reviews import read_reviews
 from wordorder.data.encoded import read_encoded
 from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged, start_backend
+from wordorder.entry import run
+from wordorder.training.backend import start_backend
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -55,14 +56,4 @@ def main(
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            models=[Path(path) for path in snakemake.input.models],
-            encoded=Path(snakemake.input.encoded),
-            reviews=Path(snakemake.input.reviews),
-            padding=Path(snakemake.output.padding),
-            variants=snakemake.params.variants,
-            sequence_length=snakemake.params.sequence_length,
-            backend=snakemake.params.backend,
-            threads=snakemake.threads,
-        )
+    run(main, snakemake)

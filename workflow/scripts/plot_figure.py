@@ -7,7 +7,7 @@ import pandas as pd
 
 from wordorder.report.charts import CHARTS
 from wordorder.report.style import save
-from wordorder.io.log import logged
+from wordorder.entry import run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -19,11 +19,4 @@ def main(table: Path, html: Path, svg: Path, png: Path, *, figure: str) -> None:
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            table=Path(snakemake.input.table),
-            html=Path(snakemake.output.html),
-            svg=Path(snakemake.output.svg),
-            png=Path(snakemake.output.png),
-            figure=snakemake.params.figure,
-        )
+    run(main, snakemake)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged
+from wordorder.entry import run
 from wordorder.report.pages import page, table_html
 
 if TYPE_CHECKING:
@@ -23,8 +23,4 @@ def main(table: Path, html: Path) -> None:
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            table=Path(snakemake.input.table),
-            html=Path(snakemake.output.html),
-        )
+    run(main, snakemake)

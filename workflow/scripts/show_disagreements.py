@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from wordorder.data.split import read_reviews
+from wordorder.data.reviews import read_reviews
 from wordorder.explain import explain, explanation_html
 from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged, start_backend
+from wordorder.entry import run
+from wordorder.training.backend import start_backend
 from wordorder.report.pages import page
 from wordorder.evaluation.predictions import read_several
 
@@ -80,12 +81,4 @@ def main(
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            predictions=[Path(path) for path in snakemake.input.predictions],
-            reviews=Path(snakemake.input.reviews),
-            html=Path(snakemake.output.html),
-            runs=snakemake.params.runs,
-            backend=snakemake.params.backend,
-            threads=snakemake.threads,
-        )
+    run(main, snakemake)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged
+from wordorder.entry import run
 from wordorder.evaluation.summary import read_runs, summarize
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ def main(
     evaluation: list[Path],
     runs: Path,
     summary: Path,
-    chapter: dict[str, float],
+    *,
+    chapter: dict[str, float | None],
 ) -> None:
     """Write one row for each run, and one for each variant over its seeds."""
     table = read_runs(training, costs, evaluation)
@@ -31,12 +32,4 @@ def main(
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            training=[Path(path) for path in snakemake.input.training],
-            costs=[Path(path) for path in snakemake.input.costs],
-            evaluation=[Path(path) for path in snakemake.input.evaluation],
-            runs=Path(snakemake.output.runs),
-            summary=Path(snakemake.output.summary),
-            chapter=snakemake.params.chapter,
-        )
+    run(main, snakemake)

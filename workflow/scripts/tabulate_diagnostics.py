@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from wordorder.evaluation.diagnostics import calibration_table, roc_table
 from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged
+from wordorder.entry import run
 from wordorder.evaluation.predictions import read_several
 
 if TYPE_CHECKING:
@@ -21,10 +21,4 @@ def main(predictions: list[Path], calibration: Path, roc: Path, *, runs: list[tu
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            predictions=[Path(path) for path in snakemake.input.predictions],
-            calibration=Path(snakemake.output.calibration),
-            roc=Path(snakemake.output.roc),
-            runs=snakemake.params.runs,
-        )
+    run(main, snakemake)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged
+from wordorder.entry import run
 from wordorder.evaluation.learning_curve import tabulate
 from wordorder.evaluation.predictions import read_correct
 
@@ -30,12 +30,4 @@ def main(
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            predictions=[Path(path) for path in snakemake.input.predictions],
-            curve=Path(snakemake.output.curve),
-            crossings=Path(snakemake.output.crossings),
-            runs=snakemake.params.runs,
-            resamples=snakemake.params.resamples,
-            seed=snakemake.params.seed,
-        )
+    run(main, snakemake)

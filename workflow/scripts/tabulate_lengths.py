@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from wordorder.data.encoded import read_encoded
 from wordorder.io.errors import InputError
 from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged
+from wordorder.entry import run
 from wordorder.evaluation.lengths import accuracy_by_length
 from wordorder.evaluation.predictions import read_correct
 
@@ -27,10 +27,4 @@ def main(predictions: list[Path], test: Path, accuracies: Path, *, runs: list[tu
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            predictions=[Path(path) for path in snakemake.input.predictions],
-            test=Path(snakemake.input.test),
-            accuracies=Path(snakemake.output.accuracies),
-            runs=snakemake.params.runs,
-        )
+    run(main, snakemake)

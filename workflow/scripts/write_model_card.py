@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from wordorder.data.encoded import read_encoded
 from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged
+from wordorder.entry import run
 from wordorder.report.pages import markdown_html, page
 from wordorder.data.vectorizer import read_settings, read_vocabulary
 
@@ -89,17 +89,4 @@ def main(
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            record=Path(snakemake.input.record),
-            summary=Path(snakemake.input.summary),
-            accuracy_by_length=Path(snakemake.input.accuracy_by_length),
-            validation=Path(snakemake.input.validation),
-            test=Path(snakemake.input.test),
-            vocabulary=Path(snakemake.input.vocabulary),
-            vectorizer=Path(snakemake.input.settings),
-            template=Path(snakemake.input.template),
-            markdown=Path(snakemake.output.markdown),
-            html=Path(snakemake.output.html),
-            variant=snakemake.wildcards.variant,
-        )
+    run(main, snakemake)

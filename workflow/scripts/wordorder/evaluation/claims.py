@@ -1,57 +1,209 @@
-"""Claims about the models: what is claimed, and whether the runs bear it out."""
+"""Claims about the models: what is claimed, and whether the runs bear it out.
 
-import difflib
-import math
-import reprlib
+A kind of claim is one class below, with its keys, their limits and how it is measured.
+"""
+
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
 import yaml
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from wordorder.evaluation.comparison import TAILS, resample_means
-from wordorder.io.errors import InputError
 from wordorder.evaluation.learning_curve import run_name
 from wordorder.evaluation.timing import IMPLEMENTATIONS, ratio
+from wordorder.io.errors import InputError
+from wordorder.messages import shown, suggestion
+from wordorder.settings import Section
 
 COLUMNS = ["claim", "text", "verdict", "value", "low", "high", "bound", "margin", "seeds", "source"]
-
-
-class Comparison(NamedTuple):
-    """What the keys of a kind of comparison are, and within which limits its margin must lie."""
-
-    required: tuple[str, ...]
-    optional: tuple[str, ...]
-    bounds: tuple[str, ...]
-    limits: tuple[float, float]
-
-
-KINDS = {
-    "accuracy": Comparison(("variant",), ("size",), ("at_least", "less_than"), (0, 1)),
-    "difference": Comparison(("variant", "other"), ("size",), ("greater_than", "less_than", "within"), (-1, 1)),
-    "step_time_ratio": Comparison(("variant", "other", "implementation"), (), ("greater_than",), (0, math.inf)),
+# Each bound: whether all of an interval keeps it, and whether all of it misses it.
+BOUNDS: dict[str, Callable[[float, float, float], tuple[bool, bool]]] = {
+    "at_least": lambda low, high, margin: (low >= margin, high < margin),
+    "greater_than": lambda low, high, margin: (low > margin, high <= margin),
+    "less_than": lambda low, high, margin: (high < margin, low >= margin),
+    "within": lambda low, high, margin: (-margin <= low and high <= margin, low > margin or high < -margin),
 }
 
 
-class Claim(NamedTuple):
-    """One claim: what is measured, of which variants, and the bound that it has to keep.
+class Resampled(NamedTuple):
+    """How accurate the runs of one name are: mean, resampled means of shape (resamples,), and number of runs."""
 
-    `variants` are one or two, `size` is a number of training reviews or "all", `implementation` is None but for step
-    times.
+    mean: float
+    resampled: np.ndarray
+    seeds: int
+
+
+class Evidence(NamedTuple):
+    """What claims are decided by: accuracies by `run_name`, and the table of `timing`, None without one."""
+
+    accuracies: Mapping[str, Resampled]
+    step_times: pd.DataFrame | None
+
+
+class Measured(NamedTuple):
+    """A value with its 95 % interval; `seeds` is the number of runs of the variant that has fewer, if it is of runs."""
+
+    value: float
+    low: float
+    high: float
+    seeds: int | None
+
+
+def defined(variant: str, info: ValidationInfo) -> str:
+    """Return the name of a variant. Raises ValueError if the config defines no such variant."""
+    if info.context and variant not in info.context["variants"]:
+        raise ValueError
+    return variant
+
+
+def margin(lowest: float, highest: float = sys.float_info.max) -> Any:
+    """Return the field of a bound, whose margin lies within these limits."""
+    return Field(None, ge=lowest, le=highest, description="a number; write digits with a point, such as 0.01.")
+
+
+Variant = Annotated[str, AfterValidator(defined), Field(description="defined under variants in the config")]
+Size = Annotated[
+    int | None, Field(ge=1, description="a number of training reviews; write one of learning_curve.sizes.")
+]
+
+
+class Comparison(Section):
+    """What a claim measures, and the bound that it sets; the base class of all kinds of claim.
+
+    Its fields are the keys under the kind. Those named in `BOUNDS` are its bounds, of which each claim has one. The
+    description of a field says what a wrong value is not.
     """
+
+    variant: Variant
+
+    @classmethod
+    def bounds(cls) -> list[str]:
+        """Return the names of the bounds that claims of this kind can set."""
+        return [name for name in cls.model_fields if name in BOUNDS]
+
+    @property
+    def bound(self) -> str:
+        """Name of the bound that is set."""
+        return next(name for name in self.bounds() if getattr(self, name) is not None)
+
+    @property
+    def margin(self) -> float:
+        """Margin of the bound that is set."""
+        return getattr(self, self.bound)
+
+    @property
+    def runs(self) -> list[str]:
+        """Names of the runs whose accuracies are compared, as `run_name` gives them."""
+        return []
+
+    def measure(self, evidence: Evidence) -> Measured | None:
+        """Return what is measured, None where the evidence does not cover it."""
+        raise NotImplementedError
+
+
+class Pair(Comparison):
+    """A comparison of two variants."""
+
+    other: Variant
+
+    @field_validator("other")
+    @classmethod
+    def differs(cls, other: str, info: ValidationInfo) -> str:
+        """Return the name of the other variant. Raises PydanticCustomError if it is the same one."""
+        if other == info.data.get("variant"):
+            raise PydanticCustomError("same", "the same as variant; name another.")
+        return other
+
+
+KINDS: dict[str, type[Comparison]] = {}
+K = TypeVar("K", bound=type[Comparison])
+
+
+def kind(key: str) -> Callable[[K], K]:
+    """Register a class as the kind of claim that is written under `key`."""
+
+    def register(comparison: K) -> K:
+        KINDS[key] = comparison
+        return comparison
+
+    return register
+
+
+@kind("accuracy")
+class Accuracy(Comparison):
+    """The test accuracy of a variant, with the interval of `resample_means`."""
+
+    size: Size = None
+    at_least: float | None = margin(0, 1)
+    less_than: float | None = margin(0, 1)
+
+    @property
+    def runs(self) -> list[str]:
+        """The runs of the variant."""
+        return [run_name(self.variant, self.size or "all")]
+
+    def measure(self, evidence: Evidence) -> Measured | None:
+        """Return the mean over the seeds."""
+        (accuracy,) = map(evidence.accuracies.get, self.runs)
+        if accuracy is None:
+            return None
+        return Measured(accuracy.mean, *np.quantile(accuracy.resampled, TAILS), accuracy.seeds)
+
+
+@kind("difference")
+class Difference(Pair):
+    """The test accuracy of `variant` minus that of `other`, with the paired interval of `resample_means`."""
+
+    size: Size = None
+    greater_than: float | None = margin(-1, 1)
+    less_than: float | None = margin(-1, 1)
+    within: float | None = margin(0, 1)
+
+    @property
+    def runs(self) -> list[str]:
+        """The runs of both variants."""
+        return [run_name(variant, self.size or "all") for variant in (self.variant, self.other)]
+
+    def measure(self, evidence: Evidence) -> Measured | None:
+        """Return the difference of the means over the seeds."""
+        one, other = map(evidence.accuracies.get, self.runs)
+        if one is None or other is None:
+            return None
+        ends = np.quantile(one.resampled - other.resampled, TAILS)
+        return Measured(one.mean - other.mean, *ends, min(one.seeds, other.seeds))
+
+
+@kind("step_time_ratio")
+class StepTimeRatio(Pair):
+    """How many times as long a training step of `variant` takes as one of `other`; the interval is that of `ratio`."""
+
+    implementation: Literal[tuple(IMPLEMENTATIONS)] = Field(description="possible")  # type: ignore[valid-type]
+    greater_than: float | None = margin(0)
+
+    def measure(self, evidence: Evidence) -> Measured | None:
+        """Return the ratio."""
+        times = evidence.step_times
+        if times is None:
+            return None
+        timed = set(times.loc[times["implementation"] == self.implementation, "variant"])
+        if not {self.variant, self.other} <= timed:
+            return None
+        return Measured(*ratio(times, self.variant, self.other, self.implementation), None)
+
+
+class Claim(NamedTuple):
+    """One claim of the file."""
 
     name: str
     text: str
     source: str
-    kind: str
-    variants: tuple[str, ...]
-    size: int | str
-    implementation: str | None
-    bound: str
-    margin: float
+    comparison: Comparison
 
 
 def read_claims(path: Path, variants: Sequence[str]) -> list[Claim]:
@@ -60,20 +212,24 @@ def read_claims(path: Path, variants: Sequence[str]) -> list[Claim]:
     Raises InputError, with a line for each mistake, if the file cannot be used.
     """
     try:
-        document = yaml.load(Path(path).read_text("utf-8"), Loader)
+        document = yaml.load(path.read_text("utf-8"), Loader)
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise InputError(f"{path} cannot be read ({error}). Correct it and run again.") from error
     problems = list(document_problems(document, variants))
     if problems:
         raise InputError("\n- ".join([f"{path} cannot be used:", *problems]))
-    return [make_claim(name, entry) for name, entry in document.items()]
+    return [
+        Claim(name, entry["text"], entry["source"], KINDS[key].model_validate(entry[key]))
+        for name, entry in document.items()
+        for key in KINDS.keys() & entry
+    ]
 
 
 class Loader(yaml.SafeLoader):
     """Reads YAML, and refuses a key that stands twice in a mapping, of which YAML would keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        """Make the dictionary of a mapping. Raises ValueError if a key stands there twice."""
+        """Return the dictionary of a mapping. Raises ValueError if a key stands there twice."""
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         for key in keys:
             if keys.count(key) > 1:
@@ -81,26 +237,8 @@ class Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def make_claim(name: str, entry: dict) -> Claim:
-    """Turn an entry of the file, in which nothing is wrong, into a claim."""
-    (kind,) = KINDS.keys() & entry
-    comparison = entry[kind]
-    (bound,) = set(KINDS[kind].bounds) & comparison.keys()
-    return Claim(
-        name,
-        entry["text"],
-        entry["source"],
-        kind,
-        tuple(comparison[key] for key in ("variant", "other") if key in comparison),
-        comparison.get("size", "all"),
-        comparison.get("implementation"),
-        bound,
-        float(comparison[bound]),
-    )
-
-
 def document_problems(document: object, variants: Sequence[str]) -> Iterator[str]:
-    """All that is wrong with the contents of a file of claims, one line each: claim and key, what, what to do."""
+    """Yield all that is wrong with the contents of a file, one line each: claim and key, what, what to do."""
     if not isinstance(document, dict) or not document:
         yield "it holds no claims; write a mapping from their names, with text, source and a comparison each."
         return
@@ -114,71 +252,57 @@ def document_problems(document: object, variants: Sequence[str]) -> Iterator[str
 
 
 def entry_problems(name: str, entry: dict, variants: Sequence[str]) -> Iterator[str]:
-    """What is wrong with one claim."""
-    yield from unknown_keys(name, entry, ["text", "source", *KINDS])
+    """Yield what is wrong with one claim."""
+    known = ["text", "source", *KINDS]
+    yield from (f"{name}: unknown key {shown(key)}; {suggestion(key, known)}" for key in entry if key not in known)
     for key in ("text", "source"):
         if key not in entry:
             yield f"{name}.{key}: missing; write a line of text."
         elif not isinstance(entry[key], str) or not entry[key].strip():
             yield f"{name}.{key}: {shown(entry[key])} is not a line of text; write one."
-    kinds = [kind for kind in KINDS if kind in entry]
-    if len(kinds) != 1:
-        yield f"{name}: {' and '.join(kinds) or 'no comparison'}; write exactly one of {', '.join(KINDS)}."
+    named = [key for key in KINDS if key in entry]
+    if len(named) != 1:
+        yield f"{name}: {' and '.join(named) or 'no comparison'}; write exactly one of {', '.join(KINDS)}."
         return
-    (kind,) = kinds
-    if not isinstance(entry[kind], dict):
-        yield f"{name}.{kind}: not a mapping; write {', '.join(KINDS[kind].required)} and a bound under it."
+    (key,) = named
+    if isinstance(entry[key], dict):
+        yield from comparison_problems(f"{name}.{key}", entry[key], KINDS[key], variants)
     else:
-        yield from comparison_problems(f"{name}.{kind}", entry[kind], KINDS[kind], variants)
+        required = [name for name, field in KINDS[key].model_fields.items() if field.is_required()]
+        yield f"{name}.{key}: not a mapping; write {', '.join(required)} and a bound under it."
 
 
-def comparison_problems(place: str, comparison: dict, kind: Comparison, variants: Sequence[str]) -> Iterator[str]:
-    """What is wrong with the comparison of a claim, which stands at `place`."""
-    yield from unknown_keys(place, comparison, [*kind.required, *kind.optional, *kind.bounds])
-    for key in kind.required:
-        known = IMPLEMENTATIONS if key == "implementation" else list(variants)
-        if key not in comparison:
-            yield f"{place}.{key}: missing; write one of: {', '.join(known)}."
-        elif comparison[key] not in known:
-            defined = "is not possible" if key == "implementation" else "is not defined under variants in the config"
-            yield f"{place}.{key}: {shown(comparison[key])} {defined}; {suggestion(comparison[key], known)}"
-    if "other" in comparison and comparison["other"] == comparison.get("variant"):
-        yield f"{place}.other: the same as variant; name another."
-    size = comparison.get("size", 1)
-    if type(size) is not int or size < 1:
-        yield f"{place}.size: {shown(size)} is not a number of training reviews; write one of learning_curve.sizes."
-    bounds = [bound for bound in kind.bounds if bound in comparison]
-    if len(bounds) != 1:
-        yield f"{place}: {' and '.join(bounds) or 'no margin'}; write exactly one of {', '.join(kind.bounds)}."
-        return
-    (bound,) = bounds
-    margin, (lowest, highest) = comparison[bound], kind.limits
-    if bound == "within":
-        lowest = 0
-    # Of the infinities and NaN the comparison is false.
-    if type(margin) not in (int, float) or not abs(margin) <= sys.float_info.max:
-        yield f"{place}.{bound}: {shown(margin)} is not a number; write digits with a point, such as 0.01."
-    elif not lowest <= margin <= highest:
-        limits = f"from {lowest} to {highest}; a point is 0.01" if math.isfinite(highest) else f"of at least {lowest}"
-        yield f"{place}.{bound}: {shown(margin)} is out of range; write a number {limits}."
+def comparison_problems(place: str, entry: dict, kind: type[Comparison], variants: Sequence[str]) -> Iterator[str]:
+    """Yield what is wrong with the comparison of a claim, which stands at `place`."""
+    try:
+        kind.model_validate({str(key): value for key, value in entry.items()}, context={"variants": variants})
+    except ValidationError as errors:
+        for error in errors.errors(include_url=False):
+            yield mistake(place, error, kind, variants)
+    given = [name for name in kind.bounds() if entry.get(name) is not None]
+    if len(given) != 1:
+        yield f"{place}: {' and '.join(given) or 'no margin'}; write exactly one of {', '.join(kind.bounds())}."
 
 
-def unknown_keys(place: str, mapping: dict, known: Sequence[str]) -> Iterator[str]:
-    """Name the keys that are not known."""
-    for key in mapping:
-        if key not in known:
-            yield f"{place}: unknown key {shown(key)}; {suggestion(key, known)}"
-
-
-def suggestion(word: object, known: Sequence[str]) -> str:
-    """Say which known word may have been meant, or which there are."""
-    close = difflib.get_close_matches(str(word), known, n=1)
-    return f"did you mean {close[0]}?" if close else f"write one of: {', '.join(known)}."
-
-
-def shown(value: object) -> str:
-    """Show a value on one short line."""
-    return reprlib.repr(value)
+def mistake(place: str, error: Any, kind: type[Comparison], variants: Sequence[str]) -> str:
+    """Return the line about an error of pydantic."""
+    (key, *_), value = error["loc"], shown(error["input"])
+    if error["type"] == "extra_forbidden":
+        return f"{place}: unknown key {shown(key)}; {suggestion(key, kind.model_fields)}"
+    field = kind.model_fields[key]
+    # Keys that have to be there are names.
+    known = get_args(field.annotation) or variants
+    if error["type"] == "missing":
+        return f"{place}.{key}: missing; write one of: {', '.join(known)}."
+    if error["type"] == "same":
+        return f"{place}.{key}: {error['msg']}"
+    if field.is_required():
+        return f"{place}.{key}: {value} is not {field.description}; {suggestion(error['input'], known)}"
+    if key in kind.bounds() and error["type"] in ("greater_than_equal", "less_than_equal"):
+        lowest, highest = (getattr(limit, name) for limit, name in zip(field.metadata, ("ge", "le"), strict=True))
+        limits = f"of at least {lowest}" if highest > 1 else f"from {lowest} to {highest}; a point is 0.01"
+        return f"{place}.{key}: {value} is out of range; write a number {limits}."
+    return f"{place}.{key}: {value} is not {field.description}"
 
 
 def decide(
@@ -192,59 +316,32 @@ def decide(
 ) -> pd.DataFrame:
     """Decide the claims for which there are runs, in a table with the columns `COLUMNS`; the others are left out.
 
-    `correct` says which answers are right, of shape (runs, reviews); `runs` holds the variant, the size of its training
-    set ("all" or a number) and the seed of each run. `step_times` is the table of `timing`, None without one.
-
-    `low` and `high` are a 95 % interval: of an accuracy and of a difference by the bootstrap over reviews and seeds of
-    `resample_means`, of a ratio over its repetitions. `seeds` is the number of runs of the variant that has fewer.
+    `correct` tells which answers are right, of shape (runs, reviews); `runs` holds the variant, the size of its
+    training set ("all" or a number) and the seed of each run. `step_times` is the table of `timing`, None without one.
     """
     names = np.array([run_name(variant, size) for variant, size, _ in runs])
-    wanted = {run_name(variant, claim.size) for claim in claims for variant in claim.variants}
-    used = np.isin(names, list(wanted))
+    used = np.isin(names, [name for claim in claims for name in claim.comparison.runs])
     resampled = resample_means(correct[used], names[used].tolist(), resamples=resamples, seed=seed)
-    timed = set() if step_times is None else set(zip(step_times["variant"], step_times["implementation"], strict=True))
+    accuracies = {
+        name: Resampled(correct[names == name].mean(), draws, np.count_nonzero(names == name))
+        for name, draws in resampled.items()
+    }
+    evidence = Evidence(accuracies, step_times)
     rows = []
-    for claim in claims:
-        if claim.kind == "step_time_ratio":
-            if not {(variant, claim.implementation) for variant in claim.variants} <= timed:
-                continue
-            measured, seeds = ratio(step_times, *claim.variants, claim.implementation), None
-        else:
-            parts = [run_name(variant, claim.size) for variant in claim.variants]
-            if not resampled.keys() >= set(parts):
-                continue
-            means = [correct[names == part].mean() for part in parts]
-            draws = [resampled[part] for part in parts]
-            if claim.kind == "difference":
-                means, draws = [means[0] - means[1]], [draws[0] - draws[1]]
-            measured = means[0], *np.quantile(draws[0], TAILS)
-            seeds = min(np.count_nonzero(names == part) for part in parts)
+    for name, text, source, comparison in claims:
+        measured = comparison.measure(evidence)
+        if measured is None:
+            continue
         # Rounded before the verdict, so that it is that of the figures in the table.
-        value, low, high = (round(float(each), 6) for each in measured)
-        rows.append(
-            (
-                claim.name,
-                claim.text,
-                verdict(low, high, claim.bound, claim.margin),
-                value,
-                low,
-                high,
-                claim.bound,
-                claim.margin,
-                seeds,
-                claim.source,
-            )
-        )
+        value, low, high = (round(float(each), 6) for each in measured[:3])
+        bound, margin = comparison.bound, float(comparison.margin)
+        result = verdict(low, high, bound, margin)
+        rows.append((name, text, result, value, low, high, bound, margin, measured.seeds, source))
     # Whole numbers stay such where one is missing.
     return pd.DataFrame(rows, columns=COLUMNS).astype({"seeds": "Int64"})
 
 
 def verdict(low: float, high: float, bound: str, margin: float) -> str:
-    """Say what an interval says of a bound: it `holds` or `does not hold` in all of the interval, or is `undecided`."""
-    inside, outside = {
-        "at_least": (low >= margin, high < margin),
-        "greater_than": (low > margin, high <= margin),
-        "less_than": (high < margin, low >= margin),
-        "within": (-margin <= low and high <= margin, low > margin or high < -margin),
-    }[bound]
-    return "holds" if inside else "does not hold" if outside else "undecided"
+    """Return whether a bound `holds` or `does not hold` in all of an interval, or is `undecided`."""
+    kept, missed = BOUNDS[bound](low, high, margin)
+    return "holds" if kept else "does not hold" if missed else "undecided"

@@ -1,15 +1,17 @@
-"""The tables at the end of the pipeline."""
+"""The tables at the end of the pipeline: one row for each run, and one for each variant."""
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from wordorder.io.errors import InputError
+from wordorder.evaluation.metrics import METRICS
+from wordorder.io.errors import InputError, reading
 
 TRAINING_KEYS = [
     "variant",
@@ -20,14 +22,28 @@ TRAINING_KEYS = [
     "parameters",
     "trainable_parameters",
 ]
-METRICS = ["roc_auc", "f1", "brier_score", "expected_calibration_error"]
 EVALUATION_KEYS = ["test_accuracy", "test_loss", *METRICS]
-COSTS = ["training_seconds", "seconds_per_epoch", "peak_memory_mb"]
+
+
+class Cost(NamedTuple):
+    """What a training costs: a column of costs.csv, how epochs and then seeds are summed up, and digits to round to."""
+
+    measured: str
+    over_epochs: str
+    over_seeds: str
+    digits: int
+
+
+COSTS = {
+    "training_seconds": Cost("seconds", "sum", "mean", 1),
+    "seconds_per_epoch": Cost("seconds", "mean", "mean", 2),
+    "peak_memory_mb": Cost("peak_memory_mb", "max", "max", 0),
+}
 FIRST_COLUMNS = ["variant", "seed", *EVALUATION_KEYS, *TRAINING_KEYS[2:], *COSTS]
 
 
 def read_runs(training: Sequence[Path], costs: Sequence[Path], evaluation: Sequence[Path]) -> pd.DataFrame:
-    """One row for each run, from its record, costs and evaluation (the files of a run at the same place of the lists).
+    """Return one row for each run, from its record, costs and evaluation (files at the same place of the lists).
 
     Nested records become columns: `settings.units`, `optimizer.epsilon`. A setting that a variant does not have is
     missing in its row. Raises InputError if a file is damaged.
@@ -48,53 +64,48 @@ def read_runs(training: Sequence[Path], costs: Sequence[Path], evaluation: Seque
 
 
 def is_number(value: object) -> bool:
-    """Whether a value from a JSON file is a number that a table can hold."""
+    """Return whether a value from a JSON file is a number that a table can hold."""
     return (type(value) is int and abs(value) < 2**63) or (type(value) is float and math.isfinite(value))
 
 
-def read_record(path: Path, keys: Sequence[str]) -> dict:
+def read_record(path: Path, keys: Sequence[str]) -> dict[str, Any]:
     """Read a JSON object that holds the keys, a name for the variant and numbers for the others.
 
     Raises InputError if it does not.
     """
-    try:
-        record = json.loads(Path(path).read_text("utf-8"))
+    with reading(path):
+        record = json.loads(path.read_text("utf-8"))
         if not isinstance(record, dict):
             raise ValueError("it is not a JSON object")
-        missing = [key for key in keys if key not in record]
-        if missing:
-            raise ValueError(f"it lacks {', '.join(missing)}")
+        if missing := [key for key in keys if key not in record]:
+            # No damage: a metric, say, has been added since.
+            raise InputError(
+                f"{path} has no {', '.join(missing)}; it is from another version of the code. Delete it and run again."
+            )
         wrong = [
             key for key in keys if not (isinstance(record[key], str) if key == "variant" else is_number(record[key]))
         ]
         if wrong:
             raise ValueError(f"a value of the wrong kind: {', '.join(wrong)}")
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
-    return record
+        return record
 
 
-def read_costs(path: Path) -> dict:
-    """Read what the epochs of a training cost. Raises InputError if the file is damaged."""
-    try:
-        epochs = pd.read_csv(path, dtype=float)[["seconds", "peak_memory_mb"]]
+def read_costs(path: Path) -> dict[str, float]:
+    """Read what a training cost, over all epochs. Raises InputError if the file is damaged."""
+    with reading(path):
+        epochs = pd.read_csv(path, dtype=float)[list({cost.measured: None for cost in COSTS.values()})]
         if epochs.empty or not np.isfinite(epochs).all(axis=None):
             raise ValueError("a number is missing")
-        return {
-            "training_seconds": float(epochs["seconds"].sum()),
-            "seconds_per_epoch": float(epochs["seconds"].mean()),
-            "peak_memory_mb": float(epochs["peak_memory_mb"].max()),
-        }
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
+        return {name: float(epochs[cost.measured].agg(cost.over_epochs)) for name, cost in COSTS.items()}
 
 
-def summarize(runs: pd.DataFrame, chapter: dict[str, float | None]) -> pd.DataFrame:
-    """One row for each variant, in the order of their first run; means over its seeds, and the highest peak memory.
+def summarize(runs: pd.DataFrame, chapter: Mapping[str, float | None]) -> pd.DataFrame:
+    """Return one row for each variant, in the order of their first run: means over its seeds.
 
     `test_accuracy_std` is the sample standard deviation over the seeds, `test_accuracy_low` and `test_accuracy_high`
     the 95 % t interval of their mean, of what training again with other seeds may give on the same reviews. They are
-    empty for one seed. `chapter_accuracy` is the book's figure for the variant where it gives one.
+    empty for one seed. `chapter_accuracy` is the book's figure for the variant where it gives one. Costs are summed up
+    as `COSTS` has it.
     """
     summary = (
         runs.groupby("variant", sort=False)
@@ -106,17 +117,15 @@ def summarize(runs: pd.DataFrame, chapter: dict[str, float | None]) -> pd.DataFr
             parameters=("parameters", "first"),
             trainable_parameters=("trainable_parameters", "first"),
             best_epoch=("best_epoch", "mean"),
-            training_seconds=("training_seconds", "mean"),
-            seconds_per_epoch=("seconds_per_epoch", "mean"),
-            peak_memory_mb=("peak_memory_mb", "max"),
+            **{name: (name, cost.over_seeds) for name, cost in COSTS.items()},
         )
         .reset_index()
     )
-    # Not by t.interval, which gives no interval where all seeds have the same accuracy.
+    # stats.t.interval would give no interval where all seeds have the same accuracy.
     margin = stats.t.ppf(0.975, summary["seeds"] - 1) * summary["test_accuracy_std"] / np.sqrt(summary["seeds"])
     summary.insert(3, "test_accuracy_low", summary["test_accuracy"] - margin)
     summary.insert(4, "test_accuracy_high", summary["test_accuracy"] + margin)
     summary.insert(6, "chapter_accuracy", summary["variant"].map(chapter).astype(float))
     digits = {column: 6 for column in summary if column.startswith("test_accuracy")} | dict.fromkeys(METRICS, 6)
-    digits |= {"best_epoch": 1, "training_seconds": 1, "seconds_per_epoch": 2, "peak_memory_mb": 0}
-    return summary.round(digits).astype({"peak_memory_mb": int})
+    digits |= {"best_epoch": 1} | {name: cost.digits for name, cost in COSTS.items()}
+    return summary.round(digits).astype({name: int for name, cost in COSTS.items() if cost.digits == 0})

@@ -15,6 +15,7 @@ sys.path.insert(0, scripts)
 
 from wordorder import paths
 from wordorder.config_check import load_config
+from wordorder.data import formats
 from wordorder.data.sources import local_digest
 from wordorder.dependencies import job_settings, lead_jobs_here
 from wordorder.report import contents
@@ -128,8 +129,17 @@ def settings_with_models(script, runs, /, **values):
     return job_settings(script, modules=tuple(modules), backend=CONFIG.backend, **values)
 
 
+def untracked(**values):
+    """Values for a script that decide no result: Snakemake does not compare params that are made from outputs."""
+
+    def params(wildcards, output):
+        return values
+
+    return params
+
+
 def download_settings(script, section, **values):
-    """What decides a download: the checksum or, without one, what is there now. Another mirror is no other file."""
+    """What decides a download: the checksum or, without one, what is there now."""
 
     # A function, so that only a Snakemake that may run the rule reads the file.
     def settings(wildcards):

@@ -18,6 +18,7 @@ rule split_corpus:
     params:
         settings=job_settings(
             "split_corpus.py",
+            modules=(formats.module_of(CONFIG.corpus.format),),
             layout=CONFIG.corpus.model_dump(exclude={"sources", "checksum"}),
             **CONFIG.split.model_dump(),
         ),
@@ -32,7 +33,7 @@ rule adapt_vectorizer:
         reviews=paths.reviews("train"),
     output:
         vocabulary=paths.vocabulary(),
-        vectorizer=paths.vectorizer_settings(),
+        vectorizer_settings=paths.vectorizer_settings(),
     log:
         paths.log("adapt_vectorizer", "{vectorizer}"),
     benchmark:
@@ -61,7 +62,8 @@ rule encode_reviews:
     conda:
         "../../environment.yml"
     params:
-        settings=job_settings("encode_reviews.py", required_by=None),
+        settings=job_settings("encode_reviews.py"),
+        untracked=untracked(students=[]),
     message:
         "Encoding the reviews with the vectorizer {wildcards.vectorizer}"
     script:
@@ -82,7 +84,8 @@ use rule encode_reviews as encode_unlabelled with:
         paths.benchmark("encode_unlabelled", "{vectorizer}")
     priority: 1
     params:
-        settings=job_settings("encode_reviews.py", required_by=next(iter(CONFIG.students()), None)),
+        settings=job_settings("encode_reviews.py"),
+        untracked=untracked(students=CONFIG.students()),
     message:
         "Encoding the unlabelled reviews with the vectorizer {wildcards.vectorizer}"
 

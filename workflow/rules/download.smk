@@ -1,6 +1,5 @@
 # From the network, or from wherever the config says, to resources/. Verified, and never asked for twice.
-# The scripts read the sources from the config and not from params: the checksum decides what a file is, so that another
-# mirror in the list is no reason to download again.
+# The checksum decides what a file is, so that another mirror in the list is no reason to download again.
 
 
 rule download_corpus:
@@ -15,6 +14,7 @@ rule download_corpus:
         "../../environment.yml"
     params:
         settings=download_settings("download_corpus.py", CONFIG.corpus),
+        untracked=untracked(sources=CONFIG.corpus.sources),
     message:
         "Getting the corpus"
     script:
@@ -33,6 +33,7 @@ rule download_glove:
         "../../environment.yml"
     params:
         settings=download_settings("download_glove.py", CONFIG.glove, member=CONFIG.glove.member),
+        untracked=untracked(sources=CONFIG.glove.sources),
     message:
         "Getting the pretrained vectors"
     script:

@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wordorder.data.vectorizer import read_vocabulary
+from wordorder.entry import run
 from wordorder.io.atomic import atomic_write
 from wordorder.vectors.glove import glove_matrix, missing_tokens
-from wordorder.io.log import logged
-from wordorder.data.vectorizer import read_vocabulary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(vectors: Path, vocabulary: Path, matrix: Path, dimension: int) -> None:
-    """Write the matrix, (tokens, dimension) float32, and say which tokens have no vector."""
+def main(vectors: Path, vocabulary: Path, matrix: Path, *, dimension: int) -> None:
+    """Write the matrix, (tokens, dimension) float32, and print which tokens have no vector."""
     tokens = read_vocabulary(vocabulary)
     rows, found = glove_matrix(vectors, tokens, dimension)
     with atomic_write(matrix) as part, part.open("wb") as file:
@@ -25,10 +25,4 @@ def main(vectors: Path, vocabulary: Path, matrix: Path, dimension: int) -> None:
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            vectors=Path(snakemake.input.vectors),
-            vocabulary=Path(snakemake.input.vocabulary),
-            matrix=Path(snakemake.output.matrix),
-            dimension=snakemake.params.dimension,
-        )
+    run(main, snakemake)

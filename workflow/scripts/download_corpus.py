@@ -4,11 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wordorder.data.download import fetch
-from wordorder.io.log import logged
+from wordorder.entry import run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+
+def main(sources: list[str], corpus: Path, checksum: str | None) -> None:
+    """Get the corpus from the first source that has it; a folder becomes an archive."""
+    fetch(sources, corpus, checksum)
+
+
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        fetch(snakemake.config["corpus"]["sources"], Path(snakemake.output[0]), snakemake.config["corpus"]["checksum"])
+    run(main, snakemake)

@@ -4,16 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wordorder.data.download import fetch_vectors
-from wordorder.io.log import logged
+from wordorder.entry import run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+
+def main(sources: list[str], vectors: Path, member: str | None, checksum: str | None) -> None:
+    """Get the vectors from the first source that has them, unpacked."""
+    fetch_vectors(sources, vectors, member, checksum)
+
+
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        fetch_vectors(
-            snakemake.config["glove"]["sources"],
-            Path(snakemake.output[0]),
-            snakemake.params.member,
-            snakemake.config["glove"]["checksum"],
-        )
+    run(main, snakemake)

@@ -1,26 +1,43 @@
-"""Turn the text of all reviews into token numbers, once."""
+"""Turn the text of all reviews into token ids, once."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordorder.data.split import read_reviews
 from wordorder.data.encoded import NO_LABEL, write_encoded
-from wordorder.io.log import logged, start_backend
+from wordorder.data.reviews import read_reviews
 from wordorder.data.vectorizer import read_settings, read_vocabulary, text_encoder
+from wordorder.entry import run
+from wordorder.io.errors import InputError
+from wordorder.messages import listed
+from wordorder.training.backend import start_backend
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(reviews: list[Path], vocabulary: Path, settings: Path, encoded: list[Path]) -> None:
-    """Write one Arrow file for each file of reviews."""
-    encode = text_encoder(read_vocabulary(vocabulary), **read_settings(settings))
+def main(
+    reviews: list[Path],
+    vocabulary: Path,
+    vectorizer_settings: Path,
+    encoded: list[Path],
+    *,
+    students: list[str],
+    threads: int,
+) -> None:
+    """Write one Arrow file for each file of reviews, in each of which there must be some if there are students."""
+    start_backend("tensorflow", threads)
+    encode = text_encoder(read_vocabulary(vocabulary), **read_settings(vectorizer_settings))
     for source, target in zip(reviews, encoded, strict=True):
         table = read_reviews(source)
         sequences = list(encode(table["text"].to_pylist()))
         labels = table["label"].to_pylist()
+        if students and not sequences:
+            raise InputError(
+                f"{listed(students)} would learn from teachers, but the corpus has no {source.stem} reviews. Correct "
+                "corpus.unlabelled in the config, or take them out of active_variants."
+            )
         # Each class has reviews in each split; unlabelled reviews have none.
         classes = sorted(set(labels) - {""})
         places = {"": NO_LABEL} | {name: place for place, name in enumerate(classes)}
@@ -37,11 +54,4 @@ def main(reviews: list[Path], vocabulary: Path, settings: Path, encoded: list[Pa
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        start_backend("tensorflow", snakemake.threads)
-        main(
-            reviews=[Path(path) for path in snakemake.input.reviews],
-            vocabulary=Path(snakemake.input.vocabulary),
-            settings=Path(snakemake.input.settings),
-            encoded=[Path(path) for path in snakemake.output.encoded],
-        )
+    run(main, snakemake)

@@ -1,10 +1,10 @@
 """Split the reviews into training, validation, test and unlabelled."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wordorder.data.split import split_corpus
-from wordorder.io.log import logged
+from wordorder.entry import run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,7 +16,8 @@ def main(
     validation: Path,
     test: Path,
     unlabelled: Path,
-    layout: dict,
+    *,
+    layout: dict[str, Any],
     test_fraction: float,
     validation_fraction: float,
     seed: int,
@@ -37,15 +38,4 @@ def main(
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            corpus=Path(snakemake.input.corpus),
-            train=Path(snakemake.output.train),
-            validation=Path(snakemake.output.validation),
-            test=Path(snakemake.output.test),
-            unlabelled=Path(snakemake.output.unlabelled),
-            layout=snakemake.params.layout,
-            test_fraction=snakemake.params.test_fraction,
-            validation_fraction=snakemake.params.validation_fraction,
-            seed=snakemake.params.seed,
-        )
+    run(main, snakemake)

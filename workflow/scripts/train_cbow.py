@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordorder.vectors.cbow import cbow_matrix
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged
 from wordorder.data.vectorizer import read_vocabulary
+from wordorder.entry import run
+from wordorder.io.atomic import atomic_write
+from wordorder.vectors.cbow import cbow_matrix
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -43,14 +43,4 @@ def main(
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            reviews=[Path(path) for path in snakemake.input.reviews],
-            vocabulary=Path(snakemake.input.vocabulary),
-            matrix=Path(snakemake.output.matrix),
-            dimension=snakemake.params.dimension,
-            window=snakemake.params.window,
-            negative=snakemake.params.negative,
-            epochs=snakemake.params.epochs,
-            seed=snakemake.params.seed,
-        )
+    run(main, snakemake)

@@ -9,18 +9,19 @@ from typing import Any, get_args, get_origin
 from wordorder.io.log import logged
 
 
-def run(main: Callable[..., None], snakemake: Any, **given: Any) -> None:
+def run(main: Callable[..., None], snakemake: Any) -> None:
     """Call `main` under the log of its rule, its parameters bound by name and converted as they are annotated.
 
-    A parameter is the name of an input, an output, a key of the param `settings`, a wildcard, `threads`, or one of those
-    that are `given`. Raises TypeError, in the log, if nothing has that name, or more than one.
+    A parameter is the name of an input, an output, a key of one of the two params, `settings` and `untracked`, a
+    wildcard, or `threads`. Raises TypeError, in the log, if nothing has that name, or more than one.
     """
     sections = {
         "input": dict(snakemake.input.items()),
         "output": dict(snakemake.output.items()),
         "settings": snakemake.params.get("settings", {}),
+        "untracked": snakemake.params.get("untracked", {}),
         "wildcards": dict(snakemake.wildcards.items()),
-        "job": {"threads": snakemake.threads, **given},
+        "job": {"threads": snakemake.threads},
     }
     with logged(snakemake.log[0]):
         main(**{name: bound(name, each.annotation, sections) for name, each in inspect.signature(main).parameters.items()})

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def shown(value: object) -> str:
@@ -24,3 +24,8 @@ def suggestion(word: object, known: Iterable[str]) -> str:
 def printable(line: str) -> str:
     """Return a line with escapes in place of characters that could break it, or steer a terminal."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in line)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words by commas and, before the last one, an "and"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -3,7 +3,6 @@
 Imports nothing heavy, like all that the config stands on: Snakemake reads it at every start.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -59,8 +58,3 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=(), use_attribute_docstrings=False
     )
-
-
-def listed(words: Sequence[str]) -> str:
-    """Join words by commas and, before the last one, an "and"."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,6 +1,5 @@
 """The split of the corpus: what is read, what is refused, and who goes where."""
 
-import io
 import random
 import re
 import tarfile
@@ -9,23 +8,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from corpora import FILES, FOLDERS, LAYOUT, SPLITS, small_members, tar_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordorder.data.split import read_reviews, split_corpus
+from wordorder.data.reviews import read_reviews
+from wordorder.data.split import split_corpus
 from wordorder.io.errors import InputError
 
-FOLDERS = ("train/neg", "train/pos", "test/neg", "test/pos")
-SPLITS = ("train", "validation", "test")
-FILES = (*SPLITS, "unlabelled")
-# The layout of IMDB; the columns are those of tables.
-LAYOUT = {
-    "format": "folders",
-    "unlabelled": "unsup",
-    "text_column": "text",
-    "label_column": "label",
-    "split_column": None,
-}
 file_names = st.builds("{}_{}.txt".format, st.integers(0, 120), st.integers(1, 10))
 unlabelled_names = st.builds("{}_0.txt".format, st.integers(0, 120))
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -37,22 +27,6 @@ corpora = st.fixed_dictionaries(
 
 def members_of(corpus):
     return [(f"aclImdb/{folder}/{name}", text.encode()) for folder in corpus for name, text in corpus[folder].items()]
-
-
-def small_members(without=()):
-    names = [f"aclImdb/{folder}/{i}_{i + 1}.txt" for folder in FOLDERS for i in range(4)]
-    return [(name, f"Review {name}".encode()) for name in names if not name.startswith(tuple(without))]
-
-
-def tar_bytes(members, compression="gz"):
-    """Pack pairs of name and content; in place of a name there may be a TarInfo."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=f"w:{compression}") as tar:
-        for name, content in members:
-            entry = tarfile.TarInfo(name) if isinstance(name, str) else name
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
 
 
 def split(folder: Path, archive: bytes, validation_fraction=0.25, seed=1337, test_fraction=0.25):

@@ -399,7 +399,7 @@ def run_fetch(url, target, before=""):
         f"from pathlib import Path\nfrom wordorder.data.download import fetch\n{before}\n"
         f"fetch([{url!r}], Path({str(target)!r}), {md5(CONTENT)!r}, pause=0)"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(download.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "workflow/scripts")}
     return subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
 
 
@@ -671,12 +671,12 @@ def test_folder_becomes_an_archive(target, folder):
             entry.name: archive.extractfile(entry).read().decode() if entry.isreg() else None for entry in archive
         }
     expected = {
-        "neg": None,
-        **{f"none{i}": None for i in range(10)},
-        "pos": None,
         "empty.txt": "",
+        "neg": None,
         "neg/c.txt": "neg/c.txt",
         "neg/d.txt": "neg/c.txt",
+        **{f"none{i}": None for i in range(10)},
+        "pos": None,
         "pos/a.txt": "pos/a.txt",
         "pos/b.txt": "pos/b.txt",
     }

@@ -10,13 +10,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from corpora import FILES, LAYOUT, tar_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_corpus import FILES, LAYOUT, tar_bytes
 
-from wordorder.data.split import read_reviews, split_corpus
+from wordorder.data.corpus import Text, read_corpus
+from wordorder.data.reviews import read_reviews
+from wordorder.data.split import split_corpus
 from wordorder.io.errors import InputError
-from wordorder.data.formats import Text, read_corpus
 
 
 def read(path, **layout):
@@ -198,7 +199,7 @@ REFUSED_CSV = {
     "an extra field": (b"text,label\na,b\nc, d,e\n", "line 3: 3 fields, but 2"),
     "an open quote": (b'text,label\n"a,b\n', "line 2: unexpected end of data.*double quotes"),
     "a stray quote": (b'text,label\n"a"b,c\n', "line 2: .* double quotes"),
-    "another encoding": (b"text,label\na,b\nsch\xf6n,b\n", "not UTF-8 at byte 18.*Save it as UTF-8"),
+    "another encoding": (b"text,label\na,b\nsch\xf6n,b\n", "line 3: not UTF-8 .*Save it as UTF-8"),
     "no label": (b"text,label\na,b\nc,\n", "row 2 .*nothing in the column label"),
     "another split": (b"text,label,part\na,b,train\nc,d,dev\n", "row 2 .*'dev' in the column part. Write train"),
 }

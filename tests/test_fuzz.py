@@ -21,23 +21,31 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from corpora import FOLDERS, LAYOUT, small_members, tar_bytes
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_config import CHECKS, CONFIG, LEAVES, PATHS, SCHEMA, changed, value_at
-from test_corpus import FOLDERS, LAYOUT, small_members, tar_bytes
 from test_summary import EVALUATION, TRAINING
 
-from wordorder.data.split import Review, read_reviews, write_reviews
+from wordorder.data.corpus import SPLITS, read_corpus
 from wordorder.data.encoded import read_encoded, write_encoded
-from wordorder.io.errors import InputError
-from wordorder.data.formats import SPLITS, read_corpus
-from wordorder.vectors.glove import glove_matrix
-from wordorder.models.network import LSTMClassifier
-from wordorder.io.tables import write_table
-from wordorder.evaluation.predictions import read_predictions, write_predictions
-from wordorder.evaluation.summary import COSTS, EVALUATION_KEYS, TRAINING_KEYS, read_costs, read_record, read_runs, summarize
-from wordorder.training.loop import build_model, load_model, read_matrix
+from wordorder.data.reviews import Review, read_reviews, write_reviews
 from wordorder.data.vectorizer import read_vocabulary, write_vocabulary
+from wordorder.evaluation.predictions import read_predictions, write_predictions
+from wordorder.evaluation.summary import (
+    COSTS,
+    EVALUATION_KEYS,
+    TRAINING_KEYS,
+    read_costs,
+    read_record,
+    read_runs,
+    summarize,
+)
+from wordorder.io.errors import InputError
+from wordorder.io.tables import write_table
+from wordorder.models.network import LSTMClassifier
+from wordorder.training.loop import build_model, load_model, read_matrix
+from wordorder.vectors.glove import glove_matrix
 
 FACTOR = int(os.environ.get("FUZZ", "1"))
 SECONDS = 20

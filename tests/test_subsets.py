@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from wordorder.data.encoded import EncodedReviews
+from wordorder.data.subsets import subset, subsets
 from wordorder.io.errors import InputError
-from wordorder.data.subsets import subset
 
 CLASSES = ["neg", "pos", "third", "fourth", "fifth"]
 seeds = st.integers(0, 2**32)
@@ -112,3 +112,21 @@ def test_impossible_sizes_are_refused(labels, size, message):
     # Catches: a smaller subset than was asked for, a training on one class only.
     with pytest.raises(InputError, match=message):
         subset(reviews(labels), size, 1)
+
+
+def test_validation_reviews_are_a_part_as_large():
+    # Catches: all validation reviews beside few training reviews, fewer than there are classes, another seed.
+    train, validation = reviews([0, 1] * 50), reviews([0, 1] * 20)
+    parts = subsets(train, validation, 30, 7)
+    assert [part.ids for part in parts] == [
+        [data.ids[i] for i in subset(data, size, 7)] for data, size in ((train, 30), (validation, 12))
+    ]
+    assert [len(part.ids) for part in subsets(train, validation, 2, 7)] == [2, 2]
+
+
+def test_a_class_without_validation_reviews_is_named_as_such():
+    # Catches: training reviews blamed for what the validation reviews lack, and a size that the user has not written.
+    train, validation = reviews([0, 1] * 50), reviews([0] * 39 + [1])
+    message = r"^Of 12 validation reviews, for 30 training reviews, none would be of the class pos\."
+    with pytest.raises(InputError, match=message):
+        subsets(train, validation, 30, 1)

@@ -19,7 +19,7 @@ import adapt_vectorizer
 import build_glove_matrix
 import encode_reviews
 import split_corpus
-from wordorder.data.split import Review, read_reviews, write_reviews
+from wordorder.data.reviews import Review, read_reviews, write_reviews
 from wordorder.data.encoded import read_encoded
 from wordorder.io.errors import InputError
 from wordorder.data.vectorizer import CHUNK, adapt_vocabulary, read_vocabulary, text_encoder, write_vocabulary

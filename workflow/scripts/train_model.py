@@ -12,7 +12,7 @@ from wordorder.training.self_training import mean_opinion, read_soft_labels, wit
 from wordorder.data.encoded import read_encoded
 from wordorder.io.atomic import atomic_write
 from wordorder.io.log import logged, release_memory, start_backend, versions
-from wordorder.data.subsets import subset
+from wordorder.data.subsets import subsets
 from wordorder.data.vectorizer import read_vocabulary
 
 if TYPE_CHECKING:
@@ -53,9 +53,7 @@ def main(
 
     data = [read_encoded(train), read_encoded(validation)]
     if size is not None:
-        # Who has few reviews to train on has few to choose by: at least one of each class.
-        held_out = max(len(data[1].classes), round(size * len(data[1].ids) / len(data[0].ids)))
-        data = [reviews.take(subset(reviews, n, seed)) for reviews, n in zip(data, (size, held_out), strict=True)]
+        data = list(subsets(*data, size, seed))
     classes = data[0].classes
     model = build_model(settings, len(read_vocabulary(vocabulary)), vectors, seed, len(classes))
     packages = versions("keras", backend, "numpy", *(["scikit-learn"] if model.solved else []))

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 from zipfile import BadZipFile, ZipFile
 
 import pooch
@@ -22,8 +20,9 @@ import urllib3
 from remotezip import RangeNotSupported, RemoteZip, RemoteZipError
 from tqdm import tqdm
 
-from wordorder.io.errors import InputError
+from wordorder.data.sources import folder_members, local_path
 from wordorder.io.atomic import atomic_write
+from wordorder.io.errors import InputError
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +47,11 @@ class PassingError(SourceError):
 def fetch(sources: Sequence[str], target: Path, checksum: str | None, *, attempts: int = 3, pause: float = 2.0) -> None:
     """Get the file `target` from the first of `sources` that has it with the right checksum.
 
-    Sources are http(s) addresses, file:// addresses or paths; of a folder `target` is a tar archive. `checksum` is
-    "<algorithm>:<hex>", or None for any file. Each address is tried
-    up to `attempts` times where the fault may pass, first after `pause` seconds, then each time after twice as long.
+    Sources are http(s) addresses, file:// addresses or paths; a folder becomes a tar archive. `checksum` is
+    "<algorithm>:<hex>", or None for any file. Where a fault may pass, an address is tried up to `attempts` times, the
+    second time after `pause` seconds, then each time after twice as long.
 
-    Raises InputError, which says what was wrong with each source, if none is left.
+    Raises InputError, with what was wrong with each source, if none is left.
     """
     fetch_first(copy_file, sources, target, checksum, attempts, pause)
 
@@ -68,9 +67,9 @@ def fetch_vectors(
 ) -> None:
     """Get a file of vectors, as `fetch` gets a file, unpacked: `checksum` is that of what comes out.
 
-    It is the `member` of a zip archive, or without one the source itself, which may be compressed by gzip. Of an
-    archive on a server only the member travels, unless the server has no byte ranges. `target` need not bear the name
-    of the member.
+    It is the `member` of a zip archive, or without one the source itself, which may be compressed by gzip. From an
+    archive on a server only the member is fetched, unless the server has no byte ranges. `target` need not have the
+    name of the member.
     """
 
     def copy(source: str, part: Path) -> None:
@@ -91,7 +90,7 @@ def fetch_first(
     attempts: int,
     pause: float,
 ) -> None:
-    """Let `copy` write from the first source with which it succeeds and the checksum is right."""
+    """Let `copy` write from the first source with which it succeeds and whose checksum is right."""
     failures = []
     with atomic_write(target) as part:
         for source in sources:
@@ -128,58 +127,51 @@ def fetch_patiently(
             verified = "with the right checksum" if checksum else "of any checksum"
             logger.info("%s: %d bytes %s", source, part.stat().st_size, verified)
             return
-        # Not in the except clause: the next fault would take this one for its cause.
+        # Outside the except clause, or the next fault would have this one for its cause.
         time.sleep(seconds)
 
 
 def copy_file(source: str, part: Path) -> None:
-    """Copy the file at `source` to `part`; of a folder an archive."""
+    """Copy the file at `source` to `part`, or pack the folder."""
     path = local_path(source)
     if path is None:
         download(source, part)
-        return
-    if path.is_dir():
+    elif path.is_dir():
         pack(path, part)
-        return
-    with reading(path) as file, part.open("wb") as copy:
-        shutil.copyfileobj(file, copy, CHUNK_SIZE)
+    else:
+        with reading(path) as file, part.open("wb") as copy:
+            shutil.copyfileobj(file, copy, CHUNK_SIZE)
 
 
 def pack(folder: Path, part: Path) -> None:
-    """Write the files below a folder to a tar archive, whose bytes are a function of their names and contents.
+    """Write what is below a folder to a tar archive, whose bytes are a function of the names and contents.
 
-    Hidden ones, with a name that starts with a dot, are left out.
+    Raises SourceError if something cannot be read, or is neither a file nor a folder.
     """
-
-    def refuse(error: OSError) -> None:
-        raise SourceError(f"{error.filename}: {error.strerror}") from error
-
     with tarfile.open(part, "w") as archive:
-        for place, folders, files in os.walk(folder, onerror=refuse):
-            # In this order it also goes down.
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in [*folders, *sorted(name for name in files if not name.startswith("."))]:
-                path = Path(place, name)
-                # Not by gettarinfo, which takes dates and owners along, and two names of a file for a link.
+        try:
+            for path in folder_members(folder):
+                # tarfile's gettarinfo would take dates and owners along, and two names of a file for a link.
                 entry = tarfile.TarInfo(str(path.relative_to(folder)))
                 mode = path.lstat().st_mode
                 if stat.S_ISDIR(mode):
                     entry.type = tarfile.DIRTYPE
                     archive.addfile(entry)
                 elif stat.S_ISREG(mode):
-                    try:
-                        file = path.open("rb")
-                    except OSError as error:
-                        refuse(error)
-                    with file:
+                    with path.open("rb") as file:
                         entry.size = os.fstat(file.fileno()).st_size
                         archive.addfile(entry, file)
                 else:
                     raise SourceError(f"{path} is a link or a device; put the file itself there")
+        except OSError as error:
+            # An error of writing names no file.
+            if error.filename is None:
+                raise
+            raise SourceError(f"{error.filename}: {error.strerror}") from error
 
 
 def unpack(part: Path) -> None:
-    """Replace a file that is compressed by gzip by what is in it; leave any other as it is."""
+    """Replace a file that is compressed by gzip with its contents; leave any other as it is."""
     whole = part.with_name(f"{part.name}.gz")
     # What a killed run has left.
     whole.unlink(missing_ok=True)
@@ -229,7 +221,7 @@ def extract(archive: ZipFile, member: str, part: Path) -> None:
     except (BadZipFile, EOFError, zlib.error) as error:
         raise PassingError(f"{member} is damaged in the archive ({error})") from error
     except RuntimeError as error:
-        # Encrypted, or compressed in a way that zipfile does not know.
+        # Encrypted, or compressed in a way that zipfile does not support.
         raise SourceError(str(error)) from error
 
 
@@ -252,7 +244,7 @@ def network_faults() -> Iterator[None]:
 
 
 def source_error(error: Exception) -> SourceError:
-    """Say what is behind an error of a network library: each wraps those of the ones below."""
+    """Return what is behind an error of a network library; each wraps the errors of those below it."""
     chain = [error]
     while cause := chain[-1].__cause__ or (None if chain[-1].__suppress_context__ else chain[-1].__context__):
         chain.append(cause)
@@ -270,7 +262,7 @@ def source_error(error: Exception) -> SourceError:
 
 @contextmanager
 def reading(path: Path) -> Iterator[BinaryIO]:
-    """Open a local source."""
+    """Open a local file. Raises SourceError if that cannot be done."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -291,7 +283,7 @@ def writing(part: Path, size: int | None = None) -> Iterator[BinaryIO]:
             ascii=True,
             delay=PROGRESS_INTERVAL,
             mininterval=PROGRESS_INTERVAL,
-            # Not bytes=True: it counts in units of 1024, which it calls kB and MB.
+            # bytes=True would count in units of 1024, and call them kB and MB.
             bytes=False,
             unit="B",
             unit_scale=True,
@@ -310,15 +302,7 @@ def check(part: Path, checksum: str) -> None:
 
 
 def is_web_page(path: Path) -> bool:
-    """Whether the file starts like HTML."""
+    """Return whether the file starts like HTML."""
     with path.open("rb") as file:
         start = file.read(1024)
     return start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
-
-
-def local_path(source: str) -> Path | None:
-    """Return the path that `source` names, None if it is an http(s) address."""
-    parts = urlsplit(source)
-    if parts.scheme in ("http", "https"):
-        return None
-    return Path(url2pathname(parts.path) if parts.scheme == "file" else source)

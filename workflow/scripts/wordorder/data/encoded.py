@@ -1,4 +1,4 @@
-"""Encoded reviews: the integer arrays on disk that training and prediction read."""
+"""Encoded reviews: the token ids on disk that training and prediction read."""
 
 import json
 from collections.abc import Sequence
@@ -8,18 +8,18 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from wordorder.io.errors import InputError
 from wordorder.io.atomic import atomic_write
+from wordorder.io.errors import reading
 
 NO_LABEL = -1
 SCHEMA = pa.schema([("id", pa.string()), ("label", pa.int32()), ("tokens", pa.large_list(pa.int32()))])
 
 
 class EncodedReviews(NamedTuple):
-    """Whole reviews as token numbers, one after the other: review i is `tokens[offsets[i]:offsets[i + 1]]`.
+    """Whole reviews as token ids, one after the other: review i is `tokens[offsets[i]:offsets[i + 1]]`.
 
     `tokens` is int32 and stays on disk (memory-mapped), `offsets` has one entry more than there are reviews, `labels`
-    is int32, the places of their classes in `classes` (-1 for reviews without one), `ids` are the names of the reviews
+    is int32, the indices of their classes in `classes` (-1 for reviews without one), `ids` are the names of the reviews
     in the corpus and `classes` those of the classes, sorted.
     """
 
@@ -30,28 +30,28 @@ class EncodedReviews(NamedTuple):
     classes: list[str]
 
     def lengths(self, sequence_length: int | None) -> np.ndarray:
-        """Number of tokens of each review after cutting it to `sequence_length` (None: whole)."""
+        """Return the number of tokens of each review after cutting it to `sequence_length` (None: whole)."""
         lengths = np.diff(self.offsets)
         return lengths if sequence_length is None else np.minimum(lengths, sequence_length)
 
     def take(self, reviews: np.ndarray) -> "EncodedReviews":
-        """Return the reviews of these numbers, in this order, with their tokens in memory."""
+        """Return the reviews of these indices, in this order, with their tokens in memory."""
         sequences = [self.tokens[self.offsets[i] : self.offsets[i + 1]] for i in reviews]
         return EncodedReviews([self.ids[i] for i in reviews], self.labels[reviews], *joined(sequences), self.classes)
 
     def distinct(self) -> "EncodedReviews":
-        """Return the reviews with each of their tokens once, by ascending number."""
+        """Return the reviews with each of their tokens once, by ascending id."""
         pairs = zip(self.offsets[:-1], self.offsets[1:], strict=True)
         sequences = [np.unique(self.tokens[a:b]) for a, b in pairs]
         return EncodedReviews(self.ids, self.labels, *joined(sequences), self.classes)
 
     def document_frequencies(self, vocabulary_size: int) -> np.ndarray:
-        """Number of reviews in which each token of the vocabulary occurs."""
+        """Return the number of reviews in which each token of the vocabulary occurs."""
         return np.bincount(self.distinct().tokens, minlength=vocabulary_size)
 
 
 def joined(sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Put token numbers one after the other: the tokens, and where each sequence starts and the last one ends."""
+    """Return the token ids of sequences one after the other, and the offsets at which each starts and the last ends."""
     offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])]).astype(np.int64)
     return np.concatenate([np.empty(0, np.int32), *sequences]).astype(np.int32), offsets
 
@@ -66,27 +66,27 @@ def write_encoded(
     tokens, offsets = joined(sequences)
     columns = [ids, labels, pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(tokens))]
     schema = SCHEMA.with_metadata({"classes": json.dumps(list(classes))})
-    # Not write_table, which writes no batch at all where there is no review.
+    # A writer's write_table would write no batch at all where there is no review.
     batch = pa.record_batch(columns, schema)
     with atomic_write(path) as part, pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         writer.write_batch(batch)
 
 
 def classes_of(schema: pa.Schema) -> list[str]:
-    """The names of the classes in the metadata of a schema, as `write_encoded` writes them; ValueError if damaged."""
+    """Return the names in the metadata of a schema, as `write_encoded` writes them. Raises ValueError if damaged."""
     classes = json.loads((schema.metadata or {}).get(b"classes", b"null"))
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise ValueError("the names of the classes are missing")
     if classes != sorted(set(classes)):
         raise ValueError("the names of the classes are not in order")
-    # Half a surrogate pair, which JSON can hold, is no character.
+    # Half a surrogate pair, which JSON can hold, is not a character.
     "".join(classes).encode()
     return classes
 
 
 def read_encoded(path: Path) -> EncodedReviews:
     """Read what `write_encoded` wrote; the tokens stay on disk. Raises InputError if the file is damaged."""
-    try:
+    with reading(path, pa.ArrowException):
         file = pa.ipc.open_file(pa.memory_map(str(path)))
         if not file.schema.equals(SCHEMA):
             raise ValueError(f"it holds {', '.join(f'{field.name} ({field.type})' for field in file.schema)}")
@@ -108,5 +108,3 @@ def read_encoded(path: Path) -> EncodedReviews:
             sequences.offsets.to_numpy(),
             classes,
         )
-    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error

@@ -3,38 +3,10 @@
 import random
 from collections import defaultdict
 from pathlib import Path
-from typing import NamedTuple
 
-import pyarrow as pa
-
+from wordorder.data.corpus import SPLITS, Text, read_corpus
+from wordorder.data.reviews import Review, write_reviews
 from wordorder.io.errors import InputError
-from wordorder.data.formats import SPLITS, Text, read_corpus
-from wordorder.io.tables import read_table, write_table
-
-SCHEMA = pa.schema([("id", pa.string()), ("label", pa.string()), ("text", pa.string())])
-
-
-class Review(NamedTuple):
-    """A row of the Parquet files: `id` is the name in the corpus, such as train/pos/0_9; `label` that of the class.
-
-    Without a label, `label` is empty.
-    """
-
-    id: str
-    label: str
-    text: str
-
-
-def write_reviews(path: Path, reviews: list[Review]) -> None:
-    """Write reviews as a Parquet file, sorted by label and id."""
-    rows = sorted(reviews, key=lambda review: (review.label, review.id))
-    table = pa.Table.from_pylist([row._asdict() for row in rows], SCHEMA)
-    write_table(path, table)
-
-
-def read_reviews(path: Path) -> pa.Table:
-    """Read the reviews of a split, columns id, label and text. Raises InputError if the file is damaged."""
-    return read_table(path, SCHEMA)
 
 
 def split_corpus(

@@ -1,4 +1,4 @@
-"""Parts of the training reviews, to see what more of them are good for."""
+"""Parts of the training reviews, for the learning curve."""
 
 import numpy as np
 
@@ -6,20 +6,35 @@ from wordorder.data.encoded import EncodedReviews
 from wordorder.io.errors import InputError
 
 
-def subset(data: EncodedReviews, size: int, seed: int) -> np.ndarray:
-    """Draw `size` reviews with the class proportions of `data`; returns their numbers in `data`, ascending.
+def subsets(
+    train: EncodedReviews, validation: EncodedReviews, size: int, seed: int
+) -> tuple[EncodedReviews, EncodedReviews]:
+    """Draw `size` training reviews, and as large a part of the validation reviews, as `subset` does.
 
-    How many there are of each class is found by the method of Webster (1832), as seats of a parliament are: of a class
-    with k of the n reviews k * size / n, rounded so that the numbers add up, and so that none falls where `size` grows.
-    With two classes that is the nearest whole number, a half rounded up for the second. The subsets of one seed are
-    nested: a smaller one is contained in a larger one. They are a function of labels, size and seed alone.
+    Who has few reviews to train on has few to validate with, but at least as many as there are classes.
+    """
+    held_out = max(len(validation.classes), round(size * len(validation.ids) / len(train.ids)))
+    return (
+        train.take(subset(train, size, seed)),
+        validation.take(subset(validation, held_out, seed, f"validation reviews, for {size} training reviews,")),
+    )
 
-    Raises InputError if there are fewer than `size` reviews, or if none of a class would be among them.
+
+def subset(data: EncodedReviews, size: int, seed: int, drawn: str = "training reviews") -> np.ndarray:
+    """Draw `size` reviews with the class proportions of `data`; return their indices in `data`, ascending.
+
+    How many there are of each class is found by the method of Webster (1832), as seats of a parliament are: a class
+    with k of the n reviews gets k * size / n, rounded so that the numbers add up, and so that none falls as `size`
+    grows. With two classes that is the nearest whole number, a half rounded up for the second. The subsets of one seed
+    are nested: a smaller one is contained in a larger one. They are a function of labels, size and seed alone.
+
+    Raises InputError, in which the reviews are called `drawn`, if there are fewer than `size`, or if a class would have
+    none among them.
     """
     classes = [np.flatnonzero(data.labels == label) for label in range(len(data.classes))]
     total = sum(map(len, classes))
     if size > total:
-        raise InputError(f"There are no {size} training reviews, only {total}. Lower learning_curve.sizes.")
+        raise InputError(f"There are no {size} {drawn}, only {total}. Lower learning_curve.sizes.")
     # The j-th review of a class of k comes at (2 j - 1) / k; of those at the same place that of the last class first.
     label = np.repeat(np.arange(len(classes)), list(map(len, classes)))
     place = np.concatenate([np.empty(0), *((2 * np.arange(len(each)) + 1) / max(1, len(each)) for each in classes)])
@@ -28,10 +43,9 @@ def subset(data: EncodedReviews, size: int, seed: int) -> np.ndarray:
     if counts.min() < 1:
         lacking = ", ".join(name for name, count in zip(data.classes, counts, strict=True) if not count)
         raise InputError(
-            f"Of {size} training reviews none would be of the class {lacking}. A model needs all: raise "
-            "learning_curve.sizes."
+            f"Of {size} {drawn} none would be of the class {lacking}. A model needs all: raise learning_curve.sizes."
         )
     rng = np.random.default_rng([seed, *b"subset"])
-    # Each class is shuffled whole, so that no number drawn depends on the size.
+    # Each class is shuffled whole, so that the random numbers do not depend on the size.
     chosen = [rng.permutation(reviews)[:count] for reviews, count in zip(classes, counts, strict=True)]
     return np.sort(np.concatenate(chosen))

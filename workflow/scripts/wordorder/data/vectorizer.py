@@ -1,16 +1,17 @@
-"""From text to token numbers, with `keras.layers.TextVectorization`, and the vocabulary as a file."""
+"""Turn text into token ids with `keras.layers.TextVectorization`; the vocabulary as a file."""
 
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from wordorder.io.errors import InputError
 from wordorder.io.atomic import atomic_write
+from wordorder.io.errors import InputError, reading
+from wordorder.tokens import PADDING, SPECIAL_TOKENS
 
-PADDING_AND_UNKNOWN = ["", "[UNK]"]
 # Reviews tokenized at a time: enough to keep TensorFlow busy, few enough to pad them all to the longest.
 CHUNK = 500
 TAG = re.compile(r"<[^<>]*>")
@@ -19,18 +20,18 @@ TAG = re.compile(r"<[^<>]*>")
 def adapt_vocabulary(
     texts: Sequence[str], *, max_tokens: int, standardize: str, strip_html: bool = False, ngrams: int = 1
 ) -> list[str]:
-    """Return the `max_tokens` most frequent tokens, padding and unknown first, the others by falling frequency.
+    """Return the `max_tokens` most frequent tokens, the special ones first, the others by falling frequency.
 
-    `standardize` is that of `keras.layers.TextVectorization`. With `strip_html` each tag becomes a space before that:
-    of "movie.<br />The" the chapter makes "moviebr the". Tokens are all groups of one to `ngrams` words in a row.
-    Those of the same frequency come in falling order of their bytes. Raises InputError if there is none.
+    `standardize` is that of `keras.layers.TextVectorization`. With `strip_html` each tag becomes a space before that;
+    in the chapter "movie.<br />The" becomes "moviebr the". Tokens are all groups of one to `ngrams` words in a row.
+    Those of the same frequency come in falling order of their bytes. Raises InputError if there are no words.
     """
     import keras
 
     vectorizer = keras.layers.TextVectorization(max_tokens=max_tokens, standardize=standardize, ngrams=ngrams)
     vectorizer.adapt(chunks(texts, strip_html))
     tokens = list(map(str, vectorizer.get_vocabulary()))
-    if tokens == PADDING_AND_UNKNOWN:
+    if len(tokens) == len(SPECIAL_TOKENS):
         raise InputError("There is no word in the training reviews. Check corpus.sources in the config.")
     return tokens
 
@@ -38,7 +39,7 @@ def adapt_vocabulary(
 def text_encoder(
     vocabulary: Sequence[str], *, standardize: str, strip_html: bool = False, ngrams: int = 1
 ) -> Callable[[Sequence[str]], Iterator[np.ndarray]]:
-    """Return a function that yields each of its texts as token numbers, int32, whole and without padding.
+    """Return a function that yields the token ids of each of its texts, int32, whole and without padding.
 
     The single words come in the order of the text, after them the pairs of words, and so on. An empty text gives an
     empty array.
@@ -51,7 +52,7 @@ def text_encoder(
     def encode(texts: Sequence[str]) -> Iterator[np.ndarray]:
         for chunk in chunks(texts, strip_html):
             for row in np.asarray(vectorizer(chunk), np.int32):
-                yield row[row != 0]
+                yield row[row != PADDING]
 
     return encode
 
@@ -63,22 +64,20 @@ def chunks(texts: Sequence[str], strip_html: bool) -> Iterator[list[str]]:
         yield [TAG.sub(" ", text) for text in chunk] if strip_html else chunk
 
 
-def write_settings(path: Path, settings: dict) -> None:
+def write_settings(path: Path, settings: dict[str, Any]) -> None:
     """Write how text becomes tokens: max_tokens, standardize, strip_html and ngrams."""
     with atomic_write(path) as part:
         part.write_text(json.dumps(settings, indent=2) + "\n", encoding="ascii")
 
 
-def read_settings(path: Path) -> dict:
-    """Read what `text_encoder` has to know besides the vocabulary. Raises InputError if the file is damaged."""
-    try:
-        settings = json.loads(Path(path).read_text(encoding="ascii"))
-        kinds = {"standardize": str, "strip_html": bool, "ngrams": int}
+def read_settings(path: Path) -> dict[str, Any]:
+    """Read the arguments of `text_encoder` besides the vocabulary. Raises InputError if the file is damaged."""
+    kinds = {"standardize": str, "strip_html": bool, "ngrams": int}
+    with reading(path):
+        settings = json.loads(path.read_text(encoding="ascii"))
         wrong = [name for name, kind in kinds.items() if type(settings[name]) is not kind]
         if wrong:
             raise ValueError(f"a value of the wrong kind: {', '.join(wrong)}")
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
     return {name: settings[name] for name in kinds}
 
 
@@ -93,20 +92,15 @@ def write_vocabulary(path: Path, tokens: Sequence[str]) -> None:
 
 def read_vocabulary(path: Path) -> list[str]:
     """Read what `write_vocabulary` wrote. Raises InputError if the file is damaged."""
-    try:
-        tokens = json.loads(Path(path).read_text(encoding="ascii"))
-        # Half a surrogate pair, which JSON can hold, is no character.
+    with reading(path):
+        tokens = json.loads(path.read_text(encoding="ascii"))
+        # Half a surrogate pair, which JSON can hold, is not a character.
         json.dumps(tokens, ensure_ascii=False).encode()
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not a vocabulary file ({error}). Delete it and run again.") from error
-    if (
-        not isinstance(tokens, list)
-        or not all(isinstance(token, str) for token in tokens)
-        or tokens[:2] != PADDING_AND_UNKNOWN
-        or len(set(tokens)) != len(tokens)
-    ):
-        raise InputError(
-            f'{path} is not a vocabulary file: it must hold a JSON list of different strings that starts with "" '
-            'and "[UNK]". Delete it and run again.'
-        )
+        if (
+            not isinstance(tokens, list)
+            or not all(isinstance(token, str) for token in tokens)
+            or tokens[: len(SPECIAL_TOKENS)] != list(SPECIAL_TOKENS)
+            or len(set(tokens)) != len(tokens)
+        ):
+            raise ValueError('it must hold a JSON list of different strings that starts with "" and "[UNK]"')
     return tokens

@@ -1,4 +1,4 @@
-"""Tables in Parquet files, with checksums, and read only if they are what was written."""
+"""Tables in Parquet files, with checksums, that are read only if they are what was written."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wordorder.io.atomic import atomic_write
-from wordorder.io.errors import InputError
+from wordorder.io.errors import reading
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -17,8 +17,8 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 def read_table(path: Path, schema: pa.Schema) -> pa.Table:
     """Read a table of this schema, without nulls. Raises InputError if the file holds anything else or is damaged."""
-    try:
-        # Not by pq.read_table, which fills a column that is missing with nulls.
+    with reading(path, pa.ArrowException):
+        # pq.read_table would fill a column that is missing with nulls.
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read()
             rows = file.metadata.num_rows
@@ -30,5 +30,3 @@ def read_table(path: Path, schema: pa.Schema) -> pa.Table:
         if any(column.null_count for column in table.columns):
             raise ValueError("a value is missing")
         return table
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error

@@ -1,4 +1,4 @@
-"""Word vectors from the reviews themselves, the unlabelled ones included."""
+"""Word vectors learned from the reviews themselves, the unlabelled ones included."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ SCALE = 0.3
 
 
 class TokenStreams:
-    """The tokens of each review of several files, review by review; can be gone through again and again."""
+    """The token ids of each review of several files, review by review; can be iterated over any number of times."""
 
     def __init__(self, files: Sequence[EncodedReviews]):
         self.files = files
@@ -38,11 +38,11 @@ def cbow_matrix(
     The model is the continuous bag of words with negative sampling (Mikolov et al. 2013, "Efficient Estimation of Word
     Representations in Vector Space" and "Distributed Representations of Words and Phrases and their Compositionality"),
     as gensim computes it: the mean of the vectors of up to `window` tokens on either side is to tell the token between
-    them from `negative` tokens drawn at random. Labels are not looked at.
+    them from `negative` tokens drawn at random. Labels are not used.
 
-    All vectors are scaled by the same number, to a standard deviation of `SCALE`. Rare tokens are not left out: a token
+    All vectors are scaled by the same factor, to a standard deviation of `SCALE`. Rare tokens are not left out: a token
     that is seldom met keeps a vector near the small random one it starts from. The row of padding is zero, and so is
-    that of a token that never occurs.
+    that of any other token that never occurs.
 
     The vectors are a function of the arguments, to the last bit, on one kind of machine: gensim is kept to one thread.
     """

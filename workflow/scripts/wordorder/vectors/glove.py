@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from wordorder.io.errors import InputError
+from wordorder.tokens import SPECIAL_TOKENS
 
-# Padding and unknown, the first two tokens of every vocabulary, are not words.
-SPECIAL_TOKENS = 2
+# The tokens before this one are not words.
+FIRST_WORD = len(SPECIAL_TOKENS)
 
 
 def is_finite_number(field: bytes) -> bool:
-    """Whether `field` is a number, and neither infinite nor NaN."""
+    """Return whether `field` is a number, and neither infinite nor NaN."""
     try:
         return math.isfinite(float(field))
     except ValueError:
@@ -21,7 +22,7 @@ def is_finite_number(field: bytes) -> bool:
 
 
 def word_with_spaces(line: bytes, dimension: int) -> bytes:
-    """Return what precedes the last `dimension` fields of `line`; ValueError if there are fewer or more numbers."""
+    """Return what precedes the last `dimension` fields of `line`. Raises ValueError if they are no vector."""
     word, *numbers = line.rsplit(b" ", dimension)
     if len(numbers) == dimension and not is_finite_number(word.rsplit(b" ", 1)[-1]):
         return word
@@ -33,7 +34,7 @@ def word_with_spaces(line: bytes, dimension: int) -> bytes:
 
 
 def parse_vector(numbers: bytes) -> np.ndarray:
-    """Parse numbers separated by single spaces to float32; ValueError if one is not finite."""
+    """Parse numbers separated by single spaces to float32. Raises ValueError if one is not finite."""
     fields = numbers.split(b" ")
     with np.errstate(over="ignore"):
         vector = np.array(list(map(float, fields))).astype(np.float32)
@@ -44,7 +45,7 @@ def parse_vector(numbers: bytes) -> np.ndarray:
 
 
 def header_dimension(line: bytes) -> int | None:
-    """The dimension in the first line of word2vec's and fastText's files, "words dimension"; None in that of others."""
+    """Return the dimension in a first line "words dimension", as word2vec and fastText write it; else None."""
     fields = line.split()
     return int(fields[1]) if len(fields) == 2 and all(field.isdigit() for field in fields) else None
 
@@ -56,16 +57,16 @@ def glove_matrix(vectors: Path, tokens: Sequence[str], dimension: int) -> tuple[
     (not with a dimension of 1, where it would be the vector of a number).
 
     Returns the matrix, (tokens, dimension) float32, row i for token i; and a bool array, (tokens,): which tokens have a
-    vector. The rows of the others are zero, and so are the first two, padding and unknown, whatever the file holds.
+    vector. The rows of the others are zero, and so are those of the special tokens, whatever the file holds.
 
     Words and tokens are compared byte for byte. A word may hold spaces, as some do in glove.840B: the vector is the
-    last `dimension` fields. Of several vectors of a token the first counts. Only the vectors of tokens are parsed; of
+    last `dimension` fields. If a token has several vectors, the first counts. Only the vectors of tokens are parsed; in
     all other lines, to the end of the file, just the number of fields is checked.
 
     Raises InputError, with the number of the line, if a line has too few or too many numbers or if a number is not
     finite; and if the file has no vector.
     """
-    rows = {token.encode(): row for row, token in enumerate(tokens) if row >= SPECIAL_TOKENS}
+    rows = {token.encode(): row for row, token in enumerate(tokens) if row >= FIRST_WORD}
     matrix = np.zeros((len(tokens), dimension), np.float32)
     found = np.zeros(len(tokens), bool)
     words = 0
@@ -98,6 +99,6 @@ def glove_matrix(vectors: Path, tokens: Sequence[str], dimension: int) -> tuple[
 
 
 def missing_tokens(tokens: Sequence[str], found: np.ndarray, count: int = 20) -> list[str]:
-    """Return the `count` most frequent tokens that have no vector, without padding and unknown."""
-    pairs = zip(tokens[SPECIAL_TOKENS:], found[SPECIAL_TOKENS:], strict=True)
+    """Return the `count` most frequent tokens that have no vector, without the special ones."""
+    pairs = zip(tokens[FIRST_WORD:], found[FIRST_WORD:], strict=True)
     return [token for token, has_vector in pairs if not has_vector][:count]

@@ -1,0 +1,137 @@
+"""A corpus: its texts with their classes, whatever the format of its file."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from wordorder.data import formats
+from wordorder.io.errors import InputError
+
+SPLITS = ("train", "validation", "test")
+
+
+class Text(NamedTuple):
+    """A text of a corpus.
+
+    `id` is its path in an archive, such as train/pos/0_9, or the number of its row. `split` is one of `SPLITS`, train
+    in a corpus without splits of its own. `label` is the name of its class; "" without one, where `split` does not
+    matter.
+    """
+
+    id: str
+    split: str
+    label: str
+    text: str
+
+
+class Corpus(NamedTuple):
+    """All texts of a corpus, in any order, and the sorted names of its classes, of which some may have no text."""
+
+    texts: list[Text]
+    classes: list[str]
+
+
+class Layout(NamedTuple):
+    """Where texts and classes are in a corpus: the keys of these names in the config.
+
+    `unlabelled` is what stands in the place of a class for texts that have none.
+    """
+
+    unlabelled: str | None
+    text_column: str
+    label_column: str
+    split_column: str | None
+
+
+class Advice(NamedTuple):
+    """What to do if a column is not there, or not text; and if the file is not such a table, or is damaged."""
+
+    column: str
+    file: str
+
+
+ADVICE = Advice(
+    "Name the columns of the text and of the label under corpus.text_column, corpus.label_column and "
+    "corpus.split_column in the config.",
+    "Delete it and run again; if that does not help, check corpus.sources, corpus.checksum and corpus.format in the "
+    "config.",
+)
+
+
+class Format(ABC):
+    """A format of a corpus."""
+
+    @abstractmethod
+    def read(self, path: Path, layout: Layout) -> Corpus:
+        """Read a corpus, whatever its file is called. Raises InputError if it is damaged or of another format."""
+
+
+class Table(Format):
+    """A format with columns; `suffix` is that of its files."""
+
+    suffix: ClassVar[str]
+
+    @abstractmethod
+    def rows(
+        self, path: Path, columns: Sequence[str], advice: Advice, *, numbers: Collection[str] = ()
+    ) -> Iterator[Sequence[str | None]]:
+        """Yield the values in these columns, row by row; None where there is none.
+
+        In the columns of `numbers` there may be whole numbers and booleans in place of text, where the format has them;
+        they become text. Raises InputError if a column is missing or holds something else, or if the file cannot be
+        read to its end.
+        """
+
+    def read(self, path: Path, layout: Layout) -> Corpus:
+        """Read a corpus. Raises InputError, with the row, if something is missing in one."""
+        columns = [layout.text_column, layout.label_column, *([layout.split_column] if layout.split_column else [])]
+        rows = list(self.rows(path, columns, ADVICE, numbers=[layout.label_column]))
+        texts = []
+        for number, (text, label, *own_split) in enumerate(rows, 1):
+            where = f"{path}, row {number} (not counting the header)"
+            # An empty text is a text; an empty label is none.
+            if text is None or not label:
+                empty = layout.text_column if text is None else layout.label_column
+                raise InputError(
+                    f"{where}: nothing in the column {empty}. Fill it in, or remove the row; for a text without a "
+                    "class write what corpus.unlabelled in the config says."
+                )
+            label = "" if label == layout.unlabelled else label
+            split = own_split[0] if own_split else "train"
+            if label and split not in SPLITS:
+                raise InputError(
+                    f"{where}: {split!r} in the column {layout.split_column}. Write train, validation or test, or set "
+                    "corpus.split_column to null in the config."
+                )
+            # Padded with zeros, so that the order of the names is that of the rows.
+            texts.append(Text(f"{number:0{len(str(len(rows)))}d}", split or "", label, text))
+        return Corpus(texts, sorted({text.label for text in texts} - {""}))
+
+
+def column_index(path: Path, header: Sequence[str], name: str, advice: str) -> int:
+    """Return the index of a column. Raises InputError, with the advice, if it is not there once."""
+    if header.count(name) == 1:
+        return header.index(name)
+    problem = "there is no column" if name not in header else "more than one column is called"
+    shown = ", ".join(map(repr, header[:20])) or "none"
+    raise InputError(f"{path}: {problem} {name!r}; its columns are: {shown}. {advice}")
+
+
+def read_corpus(
+    path: Path,
+    *,
+    format: str,
+    unlabelled: str | None,
+    text_column: str,
+    label_column: str,
+    split_column: str | None,
+) -> Corpus:
+    """Read a corpus; the arguments are the keys of the same names in the config.
+
+    Raises InputError if the file is damaged, is no such corpus or has no text.
+    """
+    corpus = formats.named(format).read(path, Layout(unlabelled, text_column, label_column, split_column))
+    if not corpus.texts:
+        raise InputError(f"{path}: there is no text in it. Check corpus.sources and corpus.format in the config.")
+    return corpus

@@ -1,0 +1,178 @@
+"""An archive, tar or zip, with a folder for each class."""
+
+import stat
+import tarfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from zipfile import ZipFile
+
+from wordorder.data.corpus import ADVICE, SPLITS, Corpus, Format, Layout, Text
+from wordorder.io.errors import InputError
+
+# More folders within each other than any corpus has.
+DEPTH = 50
+CHECK = "Check corpus.sources in the config."
+
+
+class Member(NamedTuple):
+    """What lies in an archive: the parts of its path; the bytes of a .txt file, None for others and for folders."""
+
+    name: str
+    parts: tuple[str, ...]
+    is_folder: bool
+    content: bytes | None
+
+
+class Folders(Format):
+    """A tar or zip archive with a folder of .txt files for each class.
+
+    The folders of the classes lie in train/, test/ and validation/, if there are train/ and one of the others, or else
+    beside each other; further folders around that do not matter. Left out are files outside the folders of classes,
+    and what is hidden by a name that starts with a dot.
+    """
+
+    def read(self, path: Path, layout: Layout) -> Corpus:
+        """Read a corpus. Raises InputError, with the member, if something else lies in the folder of a class."""
+        try:
+            with path.open("rb") as file:
+                is_zip = file.read(4) == b"PK\x03\x04"
+        except OSError as error:
+            raise InputError(f"{path} cannot be read ({error.strerror}). {ADVICE.file}") from error
+        members = list(visible(path, zip_members(path) if is_zip else tar_members(path)))
+        folders = {member.parts[:depth] for member in members for depth in range(len(member.parts) + member.is_folder)}
+        root, has_splits = find_root(path, folders)
+        heads = [(*root, split) for split in SPLITS] if has_splits else [root]
+        depth = len(heads[0]) + 1
+        labels = {folder: folder[-1] for folder in folders if folder and folder[:-1] in heads}
+        texts = {}
+        for member in members:
+            folder, inside = member.parts[:depth], member.parts[depth:]
+            if folder not in labels or not inside:
+                continue
+            where = f"{path}, member {member.name!r}"
+            if member.content is None or len(inside) > 1:
+                raise InputError(f"{where}: in the folder of a class there must only be files named *.txt. {CHECK}")
+            identifier = "/".join(member.parts[len(root) :]).removesuffix(".txt")
+            if identifier in texts:
+                raise InputError(f"{where}: this name occurs twice. {CHECK}")
+            split, label = folder[len(root)] if has_splits else "train", labels[folder]
+            text = decoded(where, member.content)
+            texts[identifier] = Text(identifier, split, "" if label == layout.unlabelled else label, text)
+        return Corpus(list(texts.values()), sorted(set(labels.values()) - {layout.unlabelled}))
+
+
+def find_root(path: Path, folders: set[tuple[str, ...]]) -> tuple[tuple[str, ...], bool]:
+    """Return the folder with the splits or, without any, with the classes; and whether it has splits."""
+    found = [
+        folder
+        for folder in sorted(folders)
+        if (*folder, "train") in folders and {(*folder, "validation"), (*folder, "test")} & folders
+    ]
+    if len(found) > 1:
+        places = ", ".join(repr("/".join(folder)) for folder in found)
+        raise InputError(f"{path}: in more than one folder there are train/ and test/: {places}. Leave one of them.")
+    if found:
+        return found[0], True
+
+    def inside(parent: tuple[str, ...]) -> list[tuple[str, ...]]:
+        return [folder for folder in folders if folder and folder[:-1] == parent]
+
+    root = ()
+    # The only folder at its place is one around the classes, if there are folders in it.
+    while len(only := inside(root)) == 1 and inside(only[0]):
+        root = only[0]
+    return root, False
+
+
+def visible(path: Path, members: Iterable[Member]) -> Iterator[Member]:
+    """Yield the members that are not hidden. Raises InputError if one has no plain path, or one that is not UTF-8."""
+    for member in members:
+        # Names are shown with repr: in an archive they can hold anything.
+        where = f"{path}, member {member.name!r}"
+        # The depth is limited because each folder on the way is noted.
+        if any(part in ("", ".", "..") for part in member.parts) or len(member.parts) > DEPTH:
+            raise InputError(f"{where}: not a plain path. {CHECK}")
+        # __MACOSX is where the archiver of macOS puts what is hidden.
+        if any(part.startswith(".") or part == "__MACOSX" for part in member.parts):
+            continue
+        try:
+            member.name.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"{where}: its name is not UTF-8. {CHECK}") from error
+        yield member
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """Return the parts of a path in an archive, without the ./ of `tar -C folder .`."""
+    return () if name == "." else tuple(name.removeprefix("./").split("/"))
+
+
+def tar_members(path: Path) -> Iterator[Member]:
+    """Yield what lies in a tar archive. Raises InputError if it is not complete, or has links or devices."""
+    irregular = None
+    try:
+        with tarfile.open(path, "r:*") as tar:
+            last = -1
+            for member in tar:
+                # A negative size may lead tarfile back to a header that it has read before, without end.
+                if member.size < 0 or member.offset <= last:
+                    raise tarfile.ReadError("a size is negative")
+                last = member.offset
+                # A sparse file may claim any size, and would fill the memory with its zeros.
+                if not member.isdir() and (not member.isreg() or member.issparse()):
+                    irregular = member.name
+                    break
+                is_text = not member.isdir() and member.name.endswith(".txt")
+                file = tar.extractfile(member) if is_text else None
+                yield Member(member.name, parts_of(member.name), member.isdir(), file.read() if file else None)
+            else:
+                # tarfile takes a missing or unreadable header for the end. The real end is a block of zeros, after
+                # which there is at least one more; reading them also makes the decompressor compare its checksum, which
+                # it does not do in tarfile's mode "r|*". Both modes read the archive once, from front to back.
+                rest = tar.fileobj.read()
+                if len(rest) < tarfile.BLOCKSIZE or rest.strip(b"\0"):
+                    raise tarfile.ReadError("the end of the archive is missing")
+    # Broad, because tarfile lets the errors of the decompressors through, and those have no class in common.
+    except Exception as error:
+        raise damaged_archive(path, "tar", error) from error
+    if irregular is not None:
+        raise irregular_member(path, irregular)
+
+
+def zip_members(path: Path) -> Iterator[Member]:
+    """Yield what lies in a zip archive. Raises InputError if it is not complete, or has links."""
+    irregular = None
+    try:
+        with ZipFile(path) as archive:
+            for info in archive.infolist():
+                if stat.S_ISLNK(info.external_attr >> 16):
+                    irregular = info.filename
+                    break
+                content = archive.read(info) if info.filename.endswith(".txt") else None
+                yield Member(info.filename, parts_of(info.filename.removesuffix("/")), info.is_dir(), content)
+    # Broad, as above.
+    except Exception as error:
+        raise damaged_archive(path, "zip", error) from error
+    if irregular is not None:
+        raise irregular_member(path, irregular)
+
+
+def damaged_archive(path: Path, kind: str, error: Exception) -> InputError:
+    """Return the error for an archive that cannot be read to its end."""
+    return InputError(f"{path} is not a complete {kind} archive ({error}). {ADVICE.file}")
+
+
+def irregular_member(path: Path, name: str) -> InputError:
+    """Return the error for an archive that holds anything but files and folders."""
+    return InputError(f"{path}, member {name!r}: not a regular file. Put the file itself into the archive. {CHECK}")
+
+
+def decoded(where: str, content: bytes) -> str:
+    """Decode UTF-8. Raises InputError with the position of the first byte that is not."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{where}: not UTF-8 at byte {error.start} ({error.reason}). Save it as UTF-8. {CHECK}"
+        ) from error

@@ -19,15 +19,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from wordorder import paths
 from wordorder.app.cli import cli, texts_of
-from wordorder.io.errors import InputError
 from wordorder.app.serve import serve
+from wordorder.io.errors import InputError
 
-COMMAND = [sys.executable, Path(__file__).parents[1] / "bin/wordorder"]
+COMMAND = [sys.executable, "-m", "wordorder.app.cli"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "workflow/scripts")}
 
 
 def wordorder(*arguments, **options):
-    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, **options)
+    return subprocess.run([*COMMAND, *map(str, arguments)], env=ENVIRONMENT, capture_output=True, **options)
 
 
 @pytest.fixture(scope="module")
@@ -80,14 +82,14 @@ def test_json_lines_into_a_file(finished, reviews, tmp_path):
     ("name", "content", "message"),
     [
         ("a.txt", b"good\n\nbad\n", "a.txt, row 2: there is no text."),
-        ("a.txt", b"good\n\xff\xfe\n", "a.txt, line 2: it is not UTF-8"),
+        ("a.txt", b"good\n\xff\xfe\n", "a.txt, line 2: not UTF-8 "),
         ("a.csv", b"text,n\ngood,1\n  ,2\n", "a.csv, row 2: there is no text."),
         ("a.csv", b"review,n\ngood,1\n", "a.csv: there is no column 'text'; its columns are: 'review', 'n'. Name"),
         ("a.csv", b'text\ngood\n"bad\n', "a.csv, line 3: unexpected end of data"),
         ("a.csv", b"n,text\n1,good\n2,good, and cheap\n", "a.csv, line 3: 3 fields, but 2 in the first line"),
         ("a.csv", b"text,text\ngood,bad\n", "a.csv: more than one column is called 'text'"),
         ("a.csv", b"", "a.csv: there is no column 'text'; its columns are: none."),
-        ("a.parquet", b"PAR1", "a.parquet is not a Parquet file"),
+        ("a.parquet", b"PAR1", "a.parquet is not a complete Parquet file"),
     ],
 )
 def test_bad_input_is_named(finished, tmp_path, monkeypatch, name, content, message):
@@ -119,15 +121,12 @@ def test_bad_input_ends_the_command(finished):
     assert result.stderr.decode() == expected
 
 
-def test_a_model_that_is_not_trained(finished, tmp_path):
-    # Catches: an error from the depths of Keras, and one that does not say what there is.
-    predict = ["predict", "-d", str(finished), "-m"]
-    with pytest.raises(InputError, match=r"trained are: glove, one_hot\.$"):
-        cli([*predict, "glvoe"], standalone_mode=False)
-    with pytest.raises(InputError, match=r"^glove is not trained with seed 3, but with 1, 2\.$"):
-        cli([*predict, "glove", "--seed", "3"], standalone_mode=False)
-    with pytest.raises(InputError, match=r"^No model is trained in "):
-        cli(["serve", "-d", str(tmp_path)], standalone_mode=False)
+def test_no_model_is_trained(tmp_path):
+    # Catches: an error from the depths of Keras, seconds after the command.
+    for command in (["predict", "-m", "glove"], ["serve"]):
+        heavy, output = loaded(*command, "-d", tmp_path)
+        assert heavy == set()
+        assert "run snakemake, or name a --directory.\n" in output
 
 
 def test_an_address_that_the_page_cannot_have():
@@ -136,31 +135,56 @@ def test_an_address_that_the_page_cannot_have():
         serve([], "::1", 5006)
 
 
+HEAVY = {"keras", "jax", "tensorflow", "pandas", "pyarrow"}
+
+
+def loaded(*arguments):
+    """The heavy modules that a command has loaded when it ends; and what it has printed."""
+    code = "import sys; from wordorder.app import cli\ntry: cli.main()\nfinally: print(*sys.modules)"
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    result = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+    *lines, modules = result.stdout.splitlines()
+    assert "wordorder.app.cli" in modules.split()
+    return HEAVY & set(modules.split()), "\n".join(lines) + result.stderr
+
+
 def test_help_is_there_at_once():
     # Catches: seconds of imports before the help.
-    code = "import sys; from wordorder import cli; print({'keras', 'jax', 'tensorflow', 'pandas'} & sys.modules.keys())"
-    scripts = COMMAND[1].parents[1] / "workflow/scripts"
-    result = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": scripts}, capture_output=True
-    )
-    assert result.stdout == b"set()\n"
+    heavy, output = loaded("--help")
+    assert heavy == set()
     for command in ("predict", "explain", "serve"):
-        assert command in wordorder("--help").stdout.decode()
+        assert command in output
+
+
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_a_typo_is_told_at_once(command, tmp_path):
+    # Catches: seconds in which TensorFlow and JAX are loaded before a model is looked up.
+    for seed in (10, 2):
+        model = tmp_path / paths.run("model.keras", "glove", "all", seed)
+        model.parent.mkdir(parents=True)
+        model.touch()
+    (tmp_path / "a.txt").write_text("good\n")
+    heavy, output = loaded(command, "-d", tmp_path, "-m", "glvoe", tmp_path / "a.txt")
+    assert (heavy, output) == (set(), f"Error: glvoe is not trained in {tmp_path / 'results'}; trained are: glove.\n")
+    heavy, output = loaded(command, "-d", tmp_path, "-m", "glove", "--seed", 3, tmp_path / "a.txt")
+    assert (heavy, output) == (set(), "Error: glove is not trained with seed 3, but with 2, 10.\n")
 
 
 def test_a_reader_that_goes_away(finished, reviews):
     # Catches: a traceback when the output is cut off, as by `head`.
     folder, _ = reviews
     command = [*COMMAND, "predict", "-m", "glove", "-d", finished, folder / "reviews.txt"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.close()
     assert process.stderr.read() == b""
     process.wait()
 
 
-def test_ctrl_c_while_keras_is_loaded(tmp_path):
+def test_ctrl_c_while_keras_is_loaded(finished):
     # Catches: an interrupt that gets lost, after which the command goes on; a traceback.
-    process = subprocess.Popen([*COMMAND, "predict", "-m", "glove", "-d", tmp_path], stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*COMMAND, "predict", "-m", "glove", "-d", finished], env=ENVIRONMENT, stderr=subprocess.PIPE
+    )
     while "tensorflow" not in Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8"):
         assert process.poll() is None
         time.sleep(0.01)
@@ -185,7 +209,7 @@ def test_explanation_on_a_terminal(finished, tmp_path):
     for no_color in ("", "1"):
         parent, child = pty.openpty()
         command = [*COMMAND, "explain", "-m", "one_hot", "-d", finished, tmp_path / "review.txt"]
-        environment = {**os.environ, "NO_COLOR": no_color}
+        environment = {**ENVIRONMENT, "NO_COLOR": no_color}
         process = subprocess.Popen(command, stdout=child, stderr=subprocess.PIPE, env=environment)
         process.wait()
         shown[no_color] = os.read(parent, 10000).decode()
@@ -201,7 +225,8 @@ def test_the_page_in_a_browser(finished, tab):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([*COMMAND, "serve", "-d", finished, "--port", str(port)], stderr=subprocess.PIPE)
+    command = [*COMMAND, "serve", "-d", finished, "--port", str(port)]
+    process = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE)
     try:
         for _ in range(120):
             try:

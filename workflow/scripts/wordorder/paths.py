@@ -71,9 +71,10 @@ def checkpoints(model: Path) -> Path:
 
 def trained_models(directory: Path) -> Iterator[tuple[str, int]]:
     """Yield variant and seed of each model under a working directory that was trained on all reviews, sorted."""
-    depth = Path(run("", "*", "all", "*")).parts
-    for path in sorted(directory.glob(run(TRAINED["model"], "*", "all", "*"))):
-        variant, seed = path.parts[-len(depth) + 2], path.parent.name.removeprefix("seed")
+    pattern = run(TRAINED["model"], "*", "all", "*")
+    place = Path(pattern).parts.index("*") - len(Path(pattern).parts)
+    for path in sorted(directory.glob(pattern)):
+        variant, seed = path.parts[place], path.parent.name.removeprefix("seed")
         if seed.isdigit():
             yield variant, int(seed)
 

@@ -1,4 +1,4 @@
-"""The command `wordorder`: what trained models say of other texts."""
+"""The command `wordorder`: apply trained models to other texts."""
 
 import csv
 import json
@@ -9,18 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from tqdm import tqdm
 
-from wordorder.io.errors import InputError
+from wordorder.app.trained_models import trained_models, trained_seed
+from wordorder.data.corpus import Advice
+from wordorder.data.formats import table_of
 from wordorder.io.atomic import atomic_write
-from wordorder.training.backend import start_backend
+from wordorder.io.errors import InputError
+from wordorder.io.text import text_lines
+from wordorder.training.backend import BACKENDS, start_backend
+
+if TYPE_CHECKING:
+    from wordorder.app.load import TrainedModel
 
 # Texts that are read, encoded and predicted at a time.
 CHUNK = 2048
-COLUMN = "Name another one with --text-column."
+ADVICE = Advice("Name another one with --text-column.", "Name another file, or save this one anew.")
 
 directory_option = click.option(
     "-d",
@@ -31,10 +38,10 @@ directory_option = click.option(
 )
 model_option = click.option("-m", "--model", "variant", required=True, help="Name of a trained variant.")
 seed_option = click.option(
-    "--seed", type=int, help="Of several trainings the one with this seed.  [default: the lowest]"
+    "--seed", type=int, help="Seed of the training, if there are several.  [default: the lowest]"
 )
 backend_option = click.option(
-    "--backend", type=click.Choice(["jax", "tensorflow"]), default="jax", show_default=True, help="Keras' backend."
+    "--backend", type=click.Choice(BACKENDS), default="jax", show_default=True, help="Keras' backend."
 )
 cores_option = click.option(
     "-c", "--cores", type=click.IntRange(min=1), default=1, show_default=True, help="How many to compute with."
@@ -46,61 +53,25 @@ def cli() -> None:
     """Use the models that the pipeline has trained."""
 
 
-def text_lines(file: BinaryIO, name: str) -> Iterator[str]:
-    """Yield the lines of a file. Raises InputError at one that is not UTF-8."""
-    for row, line in enumerate(file, 1):
-        try:
-            yield line.decode("utf-8-sig" if row == 1 else "utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise InputError(f"{name}, line {row}: it is not UTF-8 ({error.reason}). Convert the file.") from error
+def lines_of(source: Path | None) -> Iterator[str]:
+    """Yield the lines of a file, or of standard input, without their ends. Raises InputError if one is not UTF-8."""
+    with source.open("rb") if source else nullcontext(sys.stdin.buffer) as file:
+        for line in text_lines(file, name_of(source)):
+            yield line.rstrip("\r\n")
 
 
-def csv_texts(file: BinaryIO, name: str, column: str) -> Iterator[str | None]:
-    """Yield a column of a CSV file with a header. Raises InputError if there is no such column, or a row is no row."""
-    from wordorder.data.formats import column_place, csv_rows
-
-    # With their ends: a quoted field may hold some.
-    rows = csv_rows((f"{line}\n" for line in text_lines(file, name)), name)
-    place = column_place(name, next(rows, []), column, COLUMN)
-    for row in rows:
-        yield row[place]
-
-
-def parquet_texts(path: Path, column: str) -> Iterator[str | None]:
-    """Yield a column of a Parquet file. Raises InputError if there is no such column of strings."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from wordorder.data.formats import column_place, is_text
-
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            schema = file.schema_arrow
-            kind = schema.types[column_place(str(path), schema.names, column, COLUMN)]
-            if not is_text(kind):
-                raise InputError(f"{path}: the column {column} holds {kind} and not text. {COLUMN}")
-            for batch in file.iter_batches(CHUNK, columns=[column]):
-                yield from batch.column(0).to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is not a Parquet file, or damaged ({error}).") from error
+def name_of(source: Path | None) -> str:
+    """Return what messages call a source."""
+    return str(source) if source else "standard input"
 
 
 def texts_of(source: Path | None, column: str) -> Iterator[str]:
-    """Yield the texts of a file, by the end of its name, or of standard input. Raises InputError at an empty one."""
-    ending = source.suffix.lower() if source else ""
-    if ending == ".parquet":
-        yield from not_empty(parquet_texts(source, column), str(source))
-        return
-    name = str(source) if source else "standard input"
-    with source.open("rb") if source else nullcontext(sys.stdin.buffer) as file:
-        yield from not_empty(csv_texts(file, name, column) if ending == ".csv" else text_lines(file, name), name)
-
-
-def not_empty(texts: Iterator[str | None], name: str) -> Iterator[str]:
-    """Yield texts as long as there is something in them. Raises InputError otherwise."""
+    """Yield the texts of a table, by the ending of its name, or else of lines. Raises InputError at an empty one."""
+    table = table_of(source.suffix) if source else None
+    texts = (text for (text,) in table.rows(source, [column], ADVICE)) if table else lines_of(source)
     for row, text in enumerate(texts, 1):
         if not (text or "").strip():
-            raise InputError(f"{name}, row {row}: there is no text. Write one, or take the row out.")
+            raise InputError(f"{name_of(source)}, row {row}: there is no text. Write one, or take the row out.")
         yield text
 
 
@@ -116,12 +87,13 @@ def writing(output: Path | None) -> Iterator[TextIO]:
         yield file
 
 
-def load(directory: Path, variant: str, seed: int | None, backend: str, cores: int):
-    """Start Keras and load a model. Raises InputError if it is not trained."""
+def load(directory: Path, variant: str, seed: int | None, backend: str, cores: int) -> "TrainedModel":
+    """Start Keras and load a model. Raises InputError, at once, if it is not trained."""
+    seed = trained_seed(directory, variant, seed)
     start_keras(backend, cores)
     from wordorder.app.load import load_trained
 
-    return load_trained(directory / "results", variant, seed)
+    return load_trained(directory, variant, seed)
 
 
 def start_keras(backend: str, cores: int) -> None:
@@ -138,7 +110,7 @@ def start_keras(backend: str, cores: int) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep off the terminal what TensorFlow's C++ code says when it is loaded, of graphics cards that are not there."""
+    """Keep the messages of TensorFlow's C++ code about graphics cards that are not there off the terminal."""
     sys.stderr.flush()
     kept = os.dup(2)
     with Path(os.devnull).open("w") as nothing:
@@ -153,22 +125,32 @@ def quiet() -> Iterator[None]:
 @cli.command("predict")
 @model_option
 @click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
-@click.option("--text-column", default="text", show_default=True, help="Of a CSV or Parquet file.")
+@click.option("--text-column", default="text", show_default=True, help="Column of the texts in a table.")
 @click.option("-f", "--format", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Instead of standard output.")
 @seed_option
 @directory_option
 @backend_option
 @cores_option
-def predict_command(source, text_column, kind, output, variant, seed, directory, backend, cores) -> None:
-    """Say of each text in SOURCE which class it is of, and how probable that is.
+def predict_command(
+    source: Path | None,
+    text_column: str,
+    kind: str,
+    output: Path | None,
+    variant: str,
+    seed: int | None,
+    directory: Path,
+    backend: str,
+    cores: int,
+) -> None:
+    """Predict the class of each text in SOURCE, with its probability.
 
-    SOURCE is a text file with a text on each line, or a .csv or .parquet file; without it, standard input is read, a
-    text on each line. Of two classes the probability of the second is given, of more those of all.
+    SOURCE is a text file with a text on each line, or a table, such as a .csv or .parquet file; without it, standard
+    input is read, a text on each line. With two classes the probability of the second is given, with more that of each.
     """
+    trained = load(directory, variant, seed, backend, cores)
     from wordorder.evaluation.predictions import answers_of
 
-    trained = load(directory, variant, seed, backend, cores)
     classes = trained.classes
     columns = [f"probability_{name}" for name in (classes[1:] if len(classes) == 2 else classes)]
     texts = texts_of(source, text_column)
@@ -199,20 +181,21 @@ def predict_command(source, text_column, kind, output, variant, seed, directory,
 @directory_option
 @backend_option
 @cores_option
-def explain_command(source, variant, seed, directory, backend, cores) -> None:
+def explain_command(
+    source: Path | None, variant: str, seed: int | None, directory: Path, backend: str, cores: int
+) -> None:
     """Show how much each word of the text in SOURCE, or on standard input, moved the decision.
 
-    That is the logit of the class with the word less the logit without it: blue words speak for the class, orange ones
-    against it. Where the output is no terminal, or NO_COLOR is set, it is a line for each word with the number.
+    The number is the logit of the class with the word minus the logit without it: blue words speak for the class,
+    orange ones against it. If the output is not a terminal, or NO_COLOR is set, there is a line for each word with its
+    number.
     """
+    text = "\n".join(lines_of(source))
+    if not text.strip():
+        raise InputError(f"{name_of(source)}: there is no text. Write one.")
+    trained = load(directory, variant, seed, backend, cores)
     from wordorder.explain import explain, explanation_ansi
 
-    name = str(source) if source else "standard input"
-    with source.open("rb") if source else nullcontext(sys.stdin.buffer) as file:
-        text = "\n".join(text_lines(file, name))
-    if not text.strip():
-        raise InputError(f"{name}: there is no text. Write one.")
-    trained = load(directory, variant, seed, backend, cores)
     _, shown, probability, pieces = explain(trained.probabilities, text)
     click.echo(f"{trained.classes[shown]}: {probability:.3f}")
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
@@ -229,21 +212,20 @@ def explain_command(source, variant, seed, directory, backend, cores) -> None:
 @directory_option
 @backend_option
 @cores_option
-def serve_command(host, port, directory, backend, cores) -> None:
-    """Show a page on which every trained model judges a text, with the words coloured.
+def serve_command(host: str, port: int, directory: Path, backend: str, cores: int) -> None:
+    """Show a page on which every trained model classifies a text, with the words coloured.
 
-    Of each variant the training with the lowest seed is taken. Ctrl-C ends it.
+    For each variant the training with the lowest seed is taken. Ctrl-C ends it.
     """
+    trained = trained_models(directory)
+    if not trained:
+        raise InputError(f"No model is trained in {directory / 'results'}: run snakemake, or name a --directory.")
     start_keras(backend, cores)
+    from wordorder.app.load import load_trained
     from wordorder.app.serve import serve
-    from wordorder.app.load import load_trained, trained_models
 
-    results = directory / "results"
-    variants = list(trained_models(results))
-    if not variants:
-        raise InputError(f"No model is trained in {results}: run snakemake, or name a --directory.")
-    models = [load_trained(results, variant) for variant in tqdm(variants, unit=" models", disable=None, leave=False)]
-    serve(models, host, port)
+    progress = tqdm(trained.items(), unit=" models", disable=None, leave=False)
+    serve([load_trained(directory, variant, seeds[0]) for variant, seeds in progress], host, port)
 
 
 def main() -> None:
@@ -254,3 +236,7 @@ def main() -> None:
         cli()
     except InputError as error:
         sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wordorder import paths
 from wordorder.data.encoded import EncodedReviews, joined
-from wordorder.io.errors import InputError
-from wordorder.training.loop import load_model, predict, predictor
 from wordorder.data.vectorizer import read_settings, read_vocabulary, text_encoder
+from wordorder.io.errors import reading
+from wordorder.training.loop import load_model, predict, predictor
 
 
 class TrainedModel(NamedTuple):
@@ -36,48 +37,35 @@ class TrainedModel(NamedTuple):
         return predict(self.model, reviews, self.sequence_length, self.run)
 
 
-def trained_models(results: Path) -> dict[str, list[int]]:
-    """The trained variants under a folder of results, and their seeds in ascending order."""
-    found: dict[str, list[int]] = {}
-    for path in sorted(results.glob("runs/*/all/seed*/model.keras")):
-        seed = path.parent.name.removeprefix("seed")
-        if seed.isdigit():
-            found.setdefault(path.parents[2].name, []).append(int(seed))
-    return {variant: sorted(seeds) for variant, seeds in found.items()}
+def load_trained(directory: Path, variant: str, seed: int) -> TrainedModel:
+    """Load the model of a training on all reviews under a working directory; for the backend that is in use.
 
-
-def load_trained(results: Path, variant: str, seed: int | None = None) -> TrainedModel:
-    """Load the model of a variant, the one with the lowest seed if none is given; for the backend that is in use.
-
-    Raises InputError if there is no such model, or if a file of it is damaged.
+    Raises InputError if a file of it is damaged.
     """
-    trained = trained_models(results)
-    if variant not in trained:
-        known = (
-            f"trained are: {', '.join(trained)}" if trained else "nothing is: run snakemake first, or see --directory"
-        )
-        raise InputError(f"{variant} is not trained in {results}; {known}.")
-    if seed is None:
-        seed = trained[variant][0]
-    if seed not in trained[variant]:
-        raise InputError(
-            f"{variant} is not trained with seed {seed}, but with {', '.join(map(str, trained[variant]))}."
-        )
-    folder = results / f"runs/{variant}/all/seed{seed}"
-    record = folder / "training.json"
-    try:
+    record = directory / paths.run(paths.TRAINED["record"], variant, "all", seed)
+    with reading(record):
+        vectorizer = json.loads(record.read_text(encoding="utf-8"))["settings"]["vectorizer"]
+        vocabulary, settings = paths.vocabulary(vectorizer), paths.vectorizer_settings(vectorizer)
+    model = directory / paths.run(paths.TRAINED["model"], variant, "all", seed)
+    return load_model_with(model, record, directory / vocabulary, directory / settings)
+
+
+def load_model_with(model: Path, record: Path, vocabulary: Path, vectorizer: Path) -> TrainedModel:
+    """Load a model from its own file, its record, the vocabulary that it reads and the settings of its vectorizer.
+
+    It is for the backend that is in use. Raises InputError if a file is damaged.
+    """
+    with reading(record):
         training = json.loads(record.read_text(encoding="utf-8"))
-        settings, classes = training["settings"], list(training["classes"])
-        vectorizer = results / f"vectorizers/{settings['vectorizer']}"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{record} is damaged ({error}). Delete it and run snakemake again.") from error
-    model = load_model(folder / "model.keras")
+        variant, seed, classes = training["variant"], training["seed"], list(training["classes"])
+        sequence_length = training["settings"].get("sequence_length")
+    loaded = load_model(model)
     return TrainedModel(
         variant,
         seed,
-        model,
-        predictor(model),
-        text_encoder(read_vocabulary(vectorizer / "vocabulary.json"), **read_settings(vectorizer / "settings.json")),
-        settings.get("sequence_length"),
+        loaded,
+        predictor(loaded),
+        text_encoder(read_vocabulary(vocabulary), **read_settings(vectorizer)),
+        sequence_length,
         classes,
     )

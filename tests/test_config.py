@@ -3,18 +3,32 @@
 import copy
 import math
 import re
-import runpy
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import file_dates
 
+from wordorder.config import OWN, Run
+from wordorder.config_check import load_config
+from wordorder.config_schema import complete_schema
+from wordorder.models.kind import kinds
+
 REPOSITORY = Path(__file__).parents[1]
-CONFIG = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))
-SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
-# The file is plain Python: nothing in it is of Snakemake's language.
-CHECKS = runpy.run_path(str(REPOSITORY / "workflow/rules/config.smk"))
+SHIPPED = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))
+HEAD = "The config cannot be used:\n- "
+
+
+def complete(schema, value):
+    """The shipped config with every key that has a default."""
+    for name, each in schema.get("properties", {}).items():
+        value.setdefault(name, copy.deepcopy(each["default"]))
+        if isinstance(value[name], dict):
+            complete(each, value[name])
+    return value
+
+
+CONFIG = complete(complete_schema(SHIPPED), copy.deepcopy(SHIPPED))
 
 # A change of the config (path of the key, YAML text of its new value), and how the message must begin and go on.
 MISTAKES = [
@@ -47,16 +61,16 @@ MISTAKES = [
     (
         "variants.transformer.sequence_length",
         "null",
-        "variants.transformer.sequence_length: a transformer has a vector for each position",
+        "variants.transformer.sequence_length: null is not a whole number",
         "600",
     ),
     (
         "variants.transformer",
         "{model: transformer, features: embedding, dimension: 8}",
-        "variants.transformer: a transformer needs heads",
+        "variants.transformer: heads missing",
         "heads: 2",
     ),
-    ("variants.transformer.features", "one_hot", "variants.transformer.features: the model", "embedding"),
+    ("variants.transformer.features", "one_hot", 'variants.transformer.features: "one_hot" is not possible', "embedding"),
     ("variants.glove.heads", "2", "variants.glove.heads: the model lstm has none", "remove"),
     ("variants.2nd", "{features: glove}", 'variants: "2nd" is not a name', "letter"),
     ("glove.dimension", "50", "glove.dimension: 50 does not match glove.member", "write 100"),
@@ -96,14 +110,14 @@ MISTAKES = [
         'variants.glove.vectorizer: "wordz" is not defined under vectorizers',
         "words",
     ),
-    ("variants.glove.features", "binary", "variants.glove.features: the model lstm has no binary", "one_hot"),
+    ("variants.glove.features", "binary", 'variants.glove.features: "binary" is not possible for the model lstm', "one_hot"),
     (
         "variants.binary_unigram.mask",
         "true",
         "variants.binary_unigram.mask: the model bag_of_words has none",
         "remove it",
     ),
-    ("variants.nbsvm", "{model: nbsvm, features: binary}", "variants.nbsvm: nbsvm needs a C", "C: 0.3"),
+    ("variants.nbsvm", "{model: nbsvm, features: binary}", "variants.nbsvm: C missing", "C: 0.3"),
     (
         "variants.cbow_pooled_taught.teachers",
         "[nbsv]",
@@ -124,6 +138,18 @@ MISTAKES = [
         "learning_curve.variants: the teachers of cbow_pooled_taught have seen all training reviews",
         "remove it",
     ),
+    (
+        "variants.one_hot.sequence_length",
+        "null",
+        "variants.one_hot.sequence_length: without a mask the padding is read",
+        "mask: true",
+    ),
+    ("corpus.unlabelled", "null", "variants.cbow_pooled_taught.teachers: corpus.unlabelled is null", "remove it"),
+    ("timed_variants", "[glove]", "timed_variants: glove has no counterpart in plain Keras", "one_hot"),
+    ("timed_variants", "[nbsvm]", "timed_variants: nbsvm has no counterpart in plain Keras", "one_hot"),
+    ("claims", "nowhere.yaml", "claims: there is no file", "nowhere.yaml"),
+    ("seeds", "[2147483648]", "seeds.0: 2147483648 is out of range", "at most 2147483647"),
+    ("learning_curve.sizes", "[500, 500]", "learning_curve.sizes: 500 stands there more than once", "once"),
     ("learning_curve.variants", "[glov]", 'learning_curve.variants: "glov" is not defined under variants', "glove"),
 ]
 
@@ -137,7 +163,12 @@ def keys(config, path=()):
 
 
 def problems_of(config):
-    return CHECKS["config_problems"](config, SCHEMA)
+    try:
+        load_config(config)
+    except ValueError as error:
+        assert str(error).startswith(HEAD)
+        return str(error).removeprefix(HEAD).split("\n- ")
+    return []
 
 
 def copy_and_parent(path):
@@ -165,12 +196,18 @@ def in_one_line_each(problems):
 
 
 FREE = ("variants", "vectorizers")
+# The keys without a default, of which one has to be written.
+REQUIRED = [
+    *(("corpus", "sources"), ("corpus", "checksum"), ("glove", "sources"), ("glove", "member"), ("glove", "checksum")),
+    *((name,) for name in ("corpus", "glove", "vectorizers", "variants", "active_variants")),
+]
 PATHS = list(keys(CONFIG))
 # A definition that nothing refers to may have any name.
 USED = [
     path for path in PATHS if path[0] not in FREE or len(path) != 2 or path[1] in (*CONFIG["active_variants"], "words")
 ]
-NULLABLE_TEXTS = ("checksum", "member", "unlabelled", "split_column")
+NULLABLE_TEXTS = ("checksum", "member", "unlabelled", "split_column", "claims")
+NULLABLE = ("sequence_length", "chapter_accuracy", "patience", "ema_momentum", *NULLABLE_TEXTS)
 LEAVES = [path for path in PATHS if not isinstance(value_at(path), dict)]
 
 
@@ -183,20 +220,22 @@ def test_config_of_the_chapter_has_no_problem():
     ("path", "value"),
     [
         ("corpus.sources", "[http://example.org/a, https://example.org/b]"),
-        ("corpus.unlabelled", "null"),
         ("corpus.split_column", "part"),
         ("corpus.format", "parquet"),
         ("glove.member", "null"),
         ("split.seed", "0"),
         ("backend", "tensorflow"),
-        ("defaults.sequence_length", "null"),
+        ("variants.glove.sequence_length", "null"),
+        ("timed_variants", "[one_hot, embedding]"),
+        # What `--config seeds='[1,2]'` makes of it.
+        ("seeds", "['1', '2']"),
         ("defaults.dropout", "0"),
         ("defaults.optimizer.learning_rate", "1"),
         ("variants.glove", "{features: glove, optimizer: {epsilon: 1.0e-7}, units: 8}"),
         ("variants.one_hot.chapter_accuracy", "null"),
         ("variants.More_2", "{features: embedding, dimension: 1}"),
         ("active_variants", "[glove]"),
-        ("seeds", "[0, 4294967295]"),
+        ("seeds", "[0, 2147483647]"),
     ],
 )
 def test_what_is_right_passes(path, value):
@@ -220,56 +259,79 @@ def test_a_folder_is_a_source_of_folders_only(tmp_path):
     assert problem.startswith(f"corpus.sources.0: there is no file {tmp_path}")
 
 
-@pytest.mark.parametrize(
-    ("source", "name"),
-    [
-        ("https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz", "aclImdb_v1.tar.gz"),
-        ("https://example.org/a%20b/c%7Bd%7D.csv?download=1", "c_d_.csv"),
-        ("/data/my reviews.csv", "my_reviews.csv"),
-        ("file:///data/a.parquet", "a.parquet"),
-        ("https://example.org/", "corpus"),
-        (".", "corpus.tar"),
-    ],
-)
-def test_corpus_is_called_by_its_source(source, name):
-    # Catches: braces, which Snakemake takes for wildcards, spaces, queries, no name at all.
-    assert CHECKS["corpus_name"](source) == name
-
-
-def test_digest_is_of_names_and_contents(tmp_path):
-    # Catches: an edited, added or renamed file of a corpus that goes unnoticed; a digest of dates, or of the place.
-    for name in ("one", "two"):
-        (tmp_path / name / "pos").mkdir(parents=True)
-        (tmp_path / name / "pos/a.txt").write_text("a")
-    digest = CHECKS["local_digest"](str(tmp_path / "one"))
-    assert digest == CHECKS["local_digest"](str(tmp_path / "two"))
-    file = tmp_path / "two/pos/a.txt"
-    digests = {digest}
-    file.write_text("b")
-    digests.add(CHECKS["local_digest"](str(tmp_path / "two")))
-    (tmp_path / "two/pos/b.txt").write_text("")
-    digests.add(CHECKS["local_digest"](str(tmp_path / "two")))
-    file.rename(tmp_path / "two/pos/c.txt")
-    digests.add(CHECKS["local_digest"](str(tmp_path / "two")))
-    assert len(digests) == 4
-    assert CHECKS["local_digest"](str(file)) == "No such file or directory"
+def load(**overlay):
+    """The shipped config with other values of some top-level keys."""
+    return load_config(SHIPPED | overlay)
 
 
 def test_a_variant_overrides_the_defaults():
-    # Catches: an optimizer of a variant that replaces all its defaults; a figure that is only shown in the settings,
-    # where its change would train the variant again.
-    variant = {"features": "glove", "units": 8, "chapter_accuracy": 0.9, "optimizer": {"epsilon": 1.0e-7}}
-    complete = CHECKS["complete_variant"](variant, CONFIG["defaults"])
-    optimizer = {"learning_rate": 0.001, "rho": 0.9, "epsilon": 1.0e-7}
-    assert complete == {**CONFIG["defaults"], "features": "glove", "units": 8, "optimizer": optimizer}
+    # Catches: an optimizer of a variant that replaces all its defaults; a default of the code that overrides one of the
+    # config; a figure that is only shown in the settings, where its change would train the variant again.
+    variant = {"features": "glove", "units": 8, "mask": True, "chapter_accuracy": 0.9, "optimizer": {"epsilon": 1.0e-7}}
+    defaults = {"optimizer": {"rho": 0.5, "epsilon": 1.0e-3}, "epochs": 3}
+    settings = load(defaults=defaults, variants={"a": variant}, active_variants=["a"]).variants["a"].settings()
+    assert settings["optimizer"] == {"learning_rate": 0.001, "rho": 0.5, "epsilon": 1.0e-7}
+    assert (settings["units"], settings["epochs"], settings["batch_size"]) == (8, 3, 32)
+    assert settings.keys() & {"chapter_accuracy", "seeds"} == set()
 
 
 def test_a_variant_has_the_settings_of_its_model_only():
-    # Catches: a default that the model does not know, whose change would train the variant again.
+    # Catches: a default that the model does not have, whose change would train the variant again.
     variant = {"model": "bag_of_words", "features": "binary", "seeds": [1]}
-    complete = CHECKS["complete_variant"](variant, CONFIG["defaults"])
-    assert complete.keys() & {"mask", "sequence_length", "pooling", "seeds"} == set()
-    assert complete["units"] == CONFIG["defaults"]["units"]
+    config = load(defaults={"mask": True, "units": 4}, variants={"a": variant}, active_variants=["a"])
+    settings = config.variants["a"].settings()
+    assert settings.keys() & {"mask", "sequence_length", "pooling", "seeds"} == set()
+    assert settings["units"] == 4
+
+
+def test_every_setting_has_a_default_or_is_of_a_variant():
+    # Catches: a setting of a kind of model that `defaults` does not take and a variant need not give, or both.
+    assert kinds()
+    for kind in kinds().values():
+        for name, field in kind.model_fields.items():
+            assert field.description, name
+            assert name in OWN or not field.is_required(), name
+        assert set(kind.FEATURES) == set(kind.model_fields["features"].annotation.__args__)
+
+
+def test_runs():
+    # Catches: a seed of a variant that is not its own; a run of the curve that is left out, or ends like one on all.
+    config = load(
+        active_variants=["nbsvm", "glove"],
+        seeds=[1, 2],
+        learning_curve={"variants": ["glove"], "sizes": [200, 500], "epochs": 7, "patience": 2},
+    )
+    assert config.runs() == [Run("nbsvm", "all", 1), Run("glove", "all", 1), Run("glove", "all", 2)]
+    assert config.curve_runs() == [Run("glove", size, seed) for size in (200, 500) for seed in (1, 2)]
+    on_all, on_part = (config.training("glove", size, "1") for size in ("all", "200"))
+    assert (on_all["epochs"], on_all["patience"]) == (10, None)
+    assert on_part == on_all | {"epochs": 7, "patience": 2}
+    assert "epochs" not in config.training("nbsvm", "200", "1")
+    with pytest.raises(ValueError, match="largest is 2147483647"):
+        config.training("glove", "all", "2147483648")
+
+
+def test_teachers_are_trained_with_the_seed_of_the_student_where_they_have_it():
+    # Catches: a teacher with one seed that is asked for another.
+    config = load(active_variants=["cbow_pooled_taught"], seeds=[3, 5])
+    assert config.teacher_runs("cbow_pooled_taught", 5) == [Run("nbsvm", "all", 1), Run("cbow_pooled", "all", 5)]
+    assert config.students() == ["cbow_pooled_taught"]
+    assert config.unlabelled_read() == ["words", "trigrams"]
+    assert config.vectorizers_read() == ["words"]
+
+
+def test_pairs_that_differ_in_the_mask():
+    # Catches: a pair that differs in more than the mask, or in another order.
+    assert [run.variant for run in load().mask_pair()] == ["embedding", "embedding_masked"]
+    assert load(active_variants=["embedding", "glove"]).mask_pair() == []
+
+
+def test_matrices_and_embeddings_of_the_default_vectorizer():
+    # Catches: vectors of another vocabulary among those that are compared word by word.
+    config = load(active_variants=["glove", "cbow", "embedding_masked_no_html", "embedding", "one_hot"])
+    assert config.embedding_matrices() == ["cbow", "glove"]
+    assert [run.variant for run in config.embedding_runs()] == ["cbow", "embedding"]
+    assert config.pretrained_read() == [("words", "glove"), ("words", "cbow")]
 
 
 @pytest.mark.parametrize(("path", "value", "start", "advice"), MISTAKES, ids=lambda text: str(text)[:40])
@@ -285,9 +347,11 @@ def test_a_mistake_is_named_with_what_to_write(path, value, start, advice):
 def test_a_wrong_type_is_named(path):
     # Catches: a key whose type is not checked; a value that is refused twice, once for its type and once for its size.
     right = value_at(path)
-    nullable = path[-1] in ("sequence_length", "chapter_accuracy", "patience", *NULLABLE_TEXTS)
+    # In a variant these are null where they do not apply.
+    nullable = path[-1] in NULLABLE or (path[0] == "variants" and path[-1] in ("seeds", "dimension", "teachers"))
     texts = ["text"] if path[-1] not in NULLABLE_TEXTS else []
-    others = [wrong for wrong in (True, -0.5, *texts, ["text"], {"key": "value"}) if type(wrong) is not type(right)]
+    fractions = [-0.5] if path[-1] != "ema_momentum" else []
+    others = [wrong for wrong in (True, *fractions, *texts, ["text"], {"key": "value"}) if type(wrong) is not type(right)]
     for wrong in [*others, {}, math.nan, math.inf, *([] if nullable else [None])]:
         (problem,) = problems_of(changed(path, wrong))
         assert problem.startswith(f"{'.'.join(path)}: ")
@@ -303,7 +367,12 @@ def test_a_misspelt_key_is_named(path):
     if path[0] == "variants" and len(path) == 2 and path[1] not in CONFIG["active_variants"]:
         assert problems_of(config) == []
         return
-    (problem,) = problems_of(config)
+    problems = problems_of(config)
+    if path[-1] == "model" and path[0] == "variants":
+        # Then it is one of another kind, with other keys.
+        assert problems.pop() == f"{'.'.join(path[:-1])}: unknown key modelx; did you mean model?"
+        return
+    (problem,) = problems
     if path[0] in FREE and len(path) == 2:
         # These names are free: what is missed is the name where it is used.
         assert f': "{path[1]}" is not defined under {path[0]}; did you mean {wrong}?' in problem
@@ -312,11 +381,7 @@ def test_a_misspelt_key_is_named(path):
         assert problem == f"{level}: unknown key {wrong}; did you mean {path[-1]}?"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in PATHS if path[0] not in FREE or len(path) == 1 or (path[0] == "vectorizers" and len(path) == 3)],
-    ids=".".join,
-)
+@pytest.mark.parametrize("path", REQUIRED, ids=".".join)
 def test_a_missing_key_is_named(path):
     # Catches: a key that is not required, so that its absence ends in a KeyError.
     config, place = copy_and_parent(path)
@@ -331,9 +396,9 @@ def test_all_mistakes_are_told_at_once():
     del config["vectorizers"]
     starts = [problem.split(";")[0] for problem in problems_of(config)]
     assert starts == [
-        "the config: unknown key vectorisers",
         "defaults.epochs: 0 is out of range",
         "seeds: it is empty",
+        "the config: unknown key vectorisers",
     ]
 
 

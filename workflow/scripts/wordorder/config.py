@@ -6,6 +6,7 @@ model (`models/kinds/`). The rules, the schema for editors and the tables of con
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union
 
 from pydantic import Field, create_model, model_validator
@@ -226,6 +227,8 @@ class Config(Section):
             if not any(found.values()):
                 found[f"{name}.checksum"] = checksum_problem(section.sources, section.checksum)
             yield from ((key, problem) for key, problem in found.items() if problem)
+        if self.claims and not Path(self.claims).is_file():
+            yield "claims", f"there is no file {Path(self.claims).absolute()}; correct the path, or write null."
         columns = [self.corpus.text_column, self.corpus.label_column, self.corpus.split_column]
         if self.corpus.format != "folders" and len(set(columns)) < len(columns):
             yield "corpus", "two of text_column, label_column and split_column are the same; name another column."

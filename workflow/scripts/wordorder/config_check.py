@@ -44,12 +44,19 @@ def load_config(config: dict) -> Config:
 def reported(error: ValidationError, config: dict) -> list[Any]:
     """Return the errors to tell, sorted by key: a mistake in the defaults is one, not one of every variant."""
     errors = sorted(error.errors(include_url=False), key=lambda each: list(map(str, each["loc"])))
-    wrong = {each["loc"][1] for each in errors if each["loc"][:1] == ("defaults",) and len(each["loc"]) > 1}
+    wrong = {each["loc"][1:] for each in errors if each["loc"][:1] == ("defaults",)}
 
-    def inherited(loc: tuple) -> bool:
-        return loc[:1] == ("variants",) and len(loc) > 3 and loc[3] in wrong and loc[3] not in config["variants"][loc[1]]
+    def inherited(each: Any) -> bool:
+        place, *rest = each["loc"] or [None]
+        key = ("model",) if each["type"] == "union_tag_invalid" else tuple(rest[2:])
+        return place == "variants" and key in wrong and not is_given(config["variants"][rest[0]], key)
 
-    return [each for each in errors if not inherited(each["loc"])]
+    return [each for each in errors if not inherited(each)]
+
+
+def is_given(section: Any, loc: tuple) -> bool:
+    """Return whether a section has the key at a place in it."""
+    return not loc or (isinstance(section, dict) and loc[0] in section and is_given(section[loc[0]], loc[1:]))
 
 
 def mistake(error: Any, config: dict) -> Iterator[str]:
@@ -82,7 +89,7 @@ def mistake(error: Any, config: dict) -> Iterator[str]:
             schema = schema_at(loc)
             example = f"write, for example, {place[-1]}: {schema['examples'][0]}" if "examples" in schema else ""
             yield f"{parent}: {place[-1]} missing; {example or 'config/README.md says what to write'}."
-    elif kind in ("literal_error", "union_tag_invalid"):
+    elif kind == "union_tag_invalid" or (kind == "literal_error" and isinstance(value, str)):
         name = ".model" if kind == "union_tag_invalid" else ""
         known = list(kinds()) if name else schema_at(loc)["enum"]
         wrong = value["model"] if name else value

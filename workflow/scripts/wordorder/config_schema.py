@@ -38,6 +38,8 @@ def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
         plain["properties"] = {name: inlined(value, definitions) for name, value in schema["properties"].items()}
     if "const" in plain:
         plain["enum"] = [plain.pop("const")]
+    if "oneOf" in plain:
+        plain = {"type": "object", "description": "A variant, by its kind of model.", **plain}
     one, *rest = plain.get("anyOf", [None])
     if rest == [{"type": "null"}]:
         del plain["anyOf"]
@@ -55,8 +57,11 @@ def schema_at(loc: tuple) -> dict[str, Any]:
             (schema,) = (each for each in schema["oneOf"] if each["properties"]["model"]["enum"] == [part])
         elif part in schema.get("properties", {}):
             schema = schema["properties"][part]
+        elif isinstance(part, int):
+            schema = schema["items"]
         else:
-            schema = schema["items"] if isinstance(part, int) else schema["additionalProperties"]
+            # What has names of the user's choice.
+            (schema,) = schema["patternProperties"].values()
     return schema
 
 
@@ -68,11 +73,15 @@ def complete_schema(shipped: dict[str, Any]) -> dict[str, Any]:
             given = value if isinstance(value, dict) else {}
             properties = {name: completed(each, given.get(name)) for name, each in schema["properties"].items()}
             schema = {**schema, "properties": properties}
-        if isinstance(schema.get("additionalProperties"), dict):
-            schema = {**schema, "additionalProperties": completed(schema["additionalProperties"], None)}
+        if "patternProperties" in schema:
+            named = {name: completed(each, None) for name, each in schema["patternProperties"].items()}
+            schema = {**schema, "patternProperties": named, "additionalProperties": False}
         if "oneOf" in schema:
             schema = {**schema, "oneOf": [completed(each, None) for each in schema["oneOf"]]}
-        return schema if "default" in schema else {**schema, "default": value}
+        if "default" not in schema:
+            # What has keys is made of their defaults.
+            schema = {**schema, "default": {} if value is None and schema["type"] == "object" else value}
+        return schema
 
     return completed(json_schema(), shipped)
 

@@ -24,8 +24,8 @@ def number_from_text(value: Any) -> Any:
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]
-Name = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z][A-Za-z0-9_]*\z")]
-Checksum = Annotated[str, StringConstraints(pattern=r"\A(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})\z")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Checksum = Annotated[str, StringConstraints(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
 # The libraries count in 64 bits.
 Count = Annotated[int, Field(ge=1, lt=2**63)]
 Positive = Annotated[float, Field(gt=0)]
@@ -36,10 +36,10 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 # JAX and TensorFlow count in 32 bits with a sign.
 LARGEST_SEED = 2**31 - 1
-Seed = Annotated[int, BeforeValidator(number_from_text), Field(ge=0, le=LARGEST_SEED)]
+Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED), BeforeValidator(number_from_text)]
 Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(unique)]
 Sizes = Annotated[
-    list[Annotated[int, BeforeValidator(number_from_text), Field(ge=2, lt=2**63)]],
+    list[Annotated[int, Field(ge=2, lt=2**63), BeforeValidator(number_from_text)]],
     Field(min_length=1),
     AfterValidator(unique),
 ]

@@ -31,14 +31,21 @@ RENAMED = {"imdb": "corpus"}
 
 def load_config(config: dict) -> Config:
     """Return the checked config. Raises ValueError, with a line for each mistake, if it cannot be used."""
-    try:
-        return Config.model_validate(config)
-    except ValidationError as error:
-        # The message of a RecursionError is that of Python's own.
-        lines = dict.fromkeys(line for each in reported(error, config) for line in mistake(each, config))
-    except (RecursionError, ValueError):
-        lines = {"the config: it has a number of thousands of digits, or hundreds of lists within lists; remove them.": None}
+    lines = dict.fromkeys(unnamed(config, "the config"))
+    if not lines:
+        try:
+            return Config.model_validate(config)
+        except ValidationError as error:
+            lines = dict.fromkeys(line for each in reported(error, config) for line in mistake(each, config))
     raise ValueError("\n- ".join(["The config cannot be used:", *map(printable, lines)]))
+
+
+def unnamed(section: Any, key: str) -> Iterator[str]:
+    """Yield a line for each key that is no text, such as 1 or true."""
+    for name, value in section.items() if isinstance(section, dict) else ():
+        if not isinstance(name, str):
+            yield f"{key}: {shown(name)} is not a name; use letters, digits and _, a letter first."
+        yield from unnamed(value, str(name) if key == "the config" else f"{key}.{name}")
 
 
 def reported(error: ValidationError, config: dict) -> list[Any]:

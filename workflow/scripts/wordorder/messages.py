@@ -11,7 +11,7 @@ def shown(value: object) -> str:
         return json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
     # A number of thousands of digits, a value that contains itself, or very many lists within lists.
     except (ValueError, RecursionError):
-        return f"a {type(value).__name__} too large to show"
+        return "a value too large to show"
 
 
 def suggestion(word: object, known: Iterable[str]) -> str:

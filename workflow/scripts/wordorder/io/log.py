@@ -16,11 +16,11 @@ from wordorder.io.errors import InputError
 
 @contextmanager
 def logged(log: str) -> Iterator[None]:
-    """Send all that this process prints to the file `log`, errors included.
+    """Send everything that this process prints to the file `log`, errors included.
 
     The file descriptors are redirected, because the C++ parts of TensorFlow and JAX write past `sys.stderr`. An
     `InputError` is written as one plain message, any other exception with its traceback; both end the job. So does
-    SIGTERM, with which schedulers announce the end.
+    SIGTERM, which schedulers send before they kill.
 
     Two processes never work on the same job: if a Snakemake was killed and its job lives on, this one waits for it.
     """
@@ -41,7 +41,7 @@ def logged(log: str) -> Iterator[None]:
     signal.signal(signal.SIGTERM, end_job)
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY:
-        # C++ code that gets no memory ends the process with std::bad_alloc, or without a word.
+        # C++ code that gets no memory ends the process with std::bad_alloc, or without any message.
         print(f"Memory is limited to {limit / 2**20:,.0f} MB (ulimit -v). If this log ends early, that was too little.")
     try:
         yield
@@ -56,14 +56,14 @@ def logged(log: str) -> Iterator[None]:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory was lacking; the loader of shared libraries and XLA say it in words only."""
+    """Return whether memory ran out, which the loader of shared libraries and XLA report in their messages only."""
     words = "failed to map segment", "cannot allocate memory", "RESOURCE_EXHAUSTED"
     return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
 def end_job(number: int, frame: object) -> None:
-    """Handle a signal: end the process as if it had not been handled, but tidily."""
+    """Handle a signal: end the process with its exit status, but let it clean up."""
     signal.signal(number, signal.SIG_DFL)
-    # Not print, in the middle of which the signal may have come.
+    # The signal may have come in the middle of a print, which cannot be entered again.
     os.write(2, f"Ended by {signal.Signals(number).name}. Run again to go on.\n".encode())
     sys.exit(128 + number)

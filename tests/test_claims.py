@@ -15,9 +15,9 @@ from made_up_runs import answers, step_times, write_answers
 import decide_claims
 from wordorder.evaluation.claims import BOUNDS, KINDS, Claim, decide, document_problems, read_claims, verdict
 from wordorder.evaluation.comparison import compare
-from wordorder.io.errors import InputError
 from wordorder.evaluation.learning_curve import tabulate
 from wordorder.evaluation.timing import ratio
+from wordorder.io.errors import InputError
 
 CLAIMS = Path(__file__).parents[1] / "config/claims.yaml"
 OPTIONS = {"resamples": 300, "seed": 1}
@@ -67,7 +67,7 @@ def test_difference_is_that_of_the_comparison():
     # Catches: another interval than that of comparisons.csv, other runs in the file that change it, a sign.
     correct = answers(3, 4, 300)
     runs = runs_of("abc", [1, 2, 3, 4])
-    compared = compare(correct.reshape(12, 300), [(variant, seed) for variant, _, seed in runs], **OPTIONS)
+    compared = compare(correct.reshape(12, 300), runs, **OPTIONS)
     expected = compared.set_index(["variant", "other"]).loc["a", "c"]
     table = decide([claim("difference", ("a", "c"), "within", 0.5)], correct.reshape(12, 300), runs, None, **OPTIONS)
     row = table.iloc[0]
@@ -142,7 +142,8 @@ def test_ratio_of_step_times():
 
 def test_claims_of_the_repository_can_be_read():
     # Catches: a claim that is not written as it has to be, one text for two.
-    entries = yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))
+    text = CLAIMS.read_text(encoding="utf-8")
+    entries = yaml.safe_load(text)
     named = {
         comparison[key]
         for entry in entries.values()
@@ -151,7 +152,7 @@ def test_claims_of_the_repository_can_be_read():
         for key in ("variant", "other")
         if key in comparison
     }
-    claims = read_claims(CLAIMS, sorted(named))
+    claims = read_claims(text, sorted(named), name=CLAIMS.name)
     assert len({claim.text for claim in claims}) == len(claims) == len(entries)
 
 
@@ -192,38 +193,36 @@ def test_claims_of_the_repository_can_be_read():
         (GOOD, "\0", "cannot be read"),
     ],
 )
-def test_mistakes_are_named(tmp_path, old, new, message):
+def test_mistakes_are_named(old, new, message):
     # Catches: a claim that is decided otherwise than its author meant, or left out without a word.
-    path = tmp_path / "claims.yaml"
-    path.write_text(GOOD, encoding="utf-8")
-    assert [claim.name for claim in read_claims(path, ["a", "b"])] == ["level", "gap"]
+    assert [claim.name for claim in read_claims(GOOD, ["a", "b"], name="mine.yaml")] == ["level", "gap"]
     assert old in GOOD
-    path.write_text(GOOD.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(InputError, match=message) as raised:
-        read_claims(path, ["a", "b"])
-    assert str(path) in str(raised.value)
+    with pytest.raises(InputError, match=rf"(?s)^mine\.yaml .*{message}"):
+        read_claims(GOOD.replace(old, new, 1), ["a", "b"], name="mine.yaml")
 
 
-def test_mistakes_in_step_time_ratios_are_named(tmp_path):
+def test_mistakes_in_step_time_ratios_are_named():
     # Catches: an implementation that does not exist and would leave the claim out.
-    path = tmp_path / "claims.yaml"
     text = "fast:\n  text: It is fast.\n  source: ours\n  step_time_ratio: "
-    path.write_text(text + "{variant: a, other: b, implementation: plane, greater_than: 2}", encoding="utf-8")
-    with pytest.raises(InputError, match=r'implementation: "plane" is not possible; .*plain\?'):
-        read_claims(path, ["a", "b"])
+    text += "{variant: a, other: b, implementation: plane, greater_than: 2}"
+    with pytest.raises(InputError, match=r'fast\.step_time_ratio\.implementation: "plane" is not possible; .*plain\?'):
+        read_claims(text, ["a", "b"], name="mine.yaml")
 
 
-def test_all_mistakes_are_named_at_once(tmp_path):
+def test_all_mistakes_are_named_at_once():
     # Catches: mistakes that come to light one run after the other.
-    path = tmp_path / "claims.yaml"
-    path.write_text(GOOD.replace("0.01", "soon").replace("at_least", "least"), encoding="utf-8")
     with pytest.raises(InputError) as raised:
-        read_claims(path, ["a", "c"])
+        read_claims(GOOD.replace("0.01", "soon").replace("at_least", "least"), ["a", "c"], name="mine.yaml")
     assert str(raised.value).count("\n- ") == 4
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.sampled_from(["a", "b", 10**400]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=3)
+    | st.sampled_from(["a", "b", 10**400]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2) | st.integers(), inner, max_size=2),
     max_leaves=4,
 )
@@ -249,21 +248,21 @@ def test_any_document_is_refused_in_words_or_can_be_decided(document):
 
 def test_table_of_the_script(tmp_path):
     # Catches: predictions that go to another run, a claim that is not active in the table, times that are not read.
-    (tmp_path / "claims.yaml").write_text(
+    claims = (
         GOOD + "fast:\n  text: It is fast.\n  source: ours\n"
         "  step_time_ratio: {variant: a, other: b, implementation: plain, greater_than: 2}\n"
-        "idle:\n  text: The third is good.\n  source: ours\n  accuracy: {variant: c, at_least: 0.7}\n",
-        encoding="utf-8",
+        "idle:\n  text: The third is good.\n  source: ours\n  accuracy: {variant: c, at_least: 0.7}\n"
     )
     step_times([3, 3.1], [1, 1]).to_csv(tmp_path / "step_times.csv", index=False)
     paths = write_answers(tmp_path, np.arange(100) < np.array([[50], [52], [95], [93]]))
     table = tmp_path / "claims.csv"
     runs = runs_of("ba", [1, 2])
     decide_claims.main(
-        tmp_path / "claims.yaml",
+        None,
         paths,
         tmp_path / "step_times.csv",
         table,
+        claims=claims,
         runs=runs,
         variants=["a", "b", "c"],
         **OPTIONS,

@@ -17,7 +17,7 @@ from wordorder.io.errors import InputError
 
 def table_of(correct, variants, seeds, **options):
     """The comparison of answers of shape (variants, seeds, reviews)."""
-    return compare(correct.reshape(-1, correct.shape[2]), list(itertools.product(variants, seeds)), **options)
+    return compare(correct.reshape(-1, correct.shape[2]), list(itertools.product(variants, ["all"], seeds)), **options)
 
 
 def brute_force(first, second, resamples):
@@ -134,7 +134,7 @@ def test_a_pair_depends_on_nothing_else():
 def test_variants_may_have_different_seeds():
     # Catches: runs that are given to the wrong variant, a mean over the seeds of another one.
     correct = answers(1, 4, 100)[0]
-    runs = [("a", 1), ("b", 3), ("a", 2), ("b", 2)]
+    runs = [("a", "all", 1), ("b", "all", 3), ("a", "all", 2), ("b", "all", 2)]
     row = compare(correct, runs, resamples=300, seed=1).iloc[0]
     assert row["difference"] == pytest.approx(correct[[0, 2]].mean() - correct[[1, 3]].mean(), abs=1e-6)
     assert row["mcnemar_p"] == mcnemar_p(correct[0], correct[3])
@@ -169,7 +169,7 @@ def test_mcnemar_is_of_the_lowest_seed():
 def compared(folder, paths, seeds):
     """Run the script, and read what it wrote without pandas."""
     path = folder / "comparisons.csv"
-    compare_variants.main(paths, path, runs=list(itertools.product(["b", "a"], seeds)), resamples=200, seed=1)
+    compare_variants.main(paths, path, runs=list(itertools.product(["b", "a"], ["all"], seeds)), resamples=200, seed=1)
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
 

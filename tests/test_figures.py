@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 import plot_figure
-import plot_history
-from wordorder.report.charts import CHARTS
-from wordorder.report.style import COLOURS, PALETTE, colours, spread
 from wordorder.evaluation.learning_curve import CURVE_COLUMNS
+from wordorder.report import charts, contents
+from wordorder.report.palette import PALETTE
+from wordorder.report.style import COLOURS, colours, spread
 
 
 def test_colours_are_those_of_the_variant():
@@ -133,16 +133,21 @@ def check(html, svg, png, words):
     assert not re.findall(rb"<(?:script|link|img)[^>]*(?:src|href)=.?http", html)
 
 
-@pytest.mark.parametrize("figure", CHARTS)
+def test_every_entry_of_the_contents_has_a_chart():
+    # Catches: a function without an entry, which draws nothing, or an entry without a function.
+    functions = {name.removeprefix("draw_") for name in vars(charts) if name.startswith("draw_")}
+    assert functions == {entry.name for entry in contents.figures(["a"]).values()} == {*TABLES, "history"}
+
+
+@pytest.mark.parametrize("figure", TABLES)
 def test_figure_is_drawn(tmp_path, figure):
-    # Catches: a variant without a name, values that are not drawn, bytes that differ from time to time.
+    # Catches: a variant without a name, values that are not drawn, bytes that differ from time to time, a picture that a
+    # screen reader cannot describe.
     TABLES[figure].to_csv(tmp_path / "table.csv", index=False)
-
-    def draw(*files):
-        plot_figure.main(tmp_path / "table.csv", *files, figure=figure)
-
+    draw = partial(plot_figure.main, [tmp_path / "table.csv"], figure=figure, caption="What it shows.", seeds=None)
     files = drawn(tmp_path / "one", draw)
     check(*files, {*VARIANTS, *WORDS.get(figure, ())})
+    assert b'"description": "What it shows."' in files[0]
     assert files == drawn(tmp_path / "two", draw)
 
 
@@ -150,8 +155,40 @@ def test_figure_of_one_variant(tmp_path):
     # Catches: an axis without length where there is one value, a logarithm of nothing.
     for figure in ("accuracy", "training_time", "learning_curve", "roc", "calibration", "accuracy_by_length"):
         TABLES[figure].query("variant == 'glove'").head(1).to_csv(tmp_path / "table.csv", index=False)
-        files = drawn(tmp_path / figure, partial(plot_figure.main, tmp_path / "table.csv", figure=figure))
+        files = drawn(
+            tmp_path / figure,
+            partial(plot_figure.main, [tmp_path / "table.csv"], figure=figure, caption="", seeds=None),
+        )
         check(*files, {"glove"})
+
+
+def test_accuracies_that_are_all_the_same(tmp_path):
+    # Catches: an axis from 0.88 to 0.88, on which nothing can be drawn; on a made-up corpus all may be right.
+    for accuracy in (0.88, 1.0):
+        same = SUMMARY.assign(
+            test_accuracy=accuracy, test_accuracy_low=None, test_accuracy_high=None, chapter_accuracy=None
+        )
+        for figure in ("accuracy", "training_time"):
+            same.to_csv(tmp_path / "table.csv", index=False)
+            draw = partial(plot_figure.main, [tmp_path / "table.csv"], figure=figure, caption="", seeds=None)
+            files = drawn(tmp_path / f"{figure}{accuracy}", draw)
+            check(*files, {*VARIANTS})
+            assert b"NaN" not in files[1]
+
+
+def test_figures_of_many_classes(tmp_path):
+    # Catches: a legend of 50 classes in 8 colours, of which each means six classes.
+    classes = [f"class{i}" for i in range(50)]
+    places = {"embedding": "a", "word": [f"w{i}" for i in range(50)], "class": classes, "x": range(50), "y": 1.0}
+    pd.DataFrame({**places, "explained": 1.0}).to_csv(tmp_path / "table.csv", index=False)
+    draw = partial(plot_figure.main, [tmp_path / "table.csv"], figure="word_map", caption="", seeds=None)
+    files = drawn(tmp_path / "one", draw)
+    check(*files, {"w0", "w49", "100% of the variance"})
+    assert b"role-legend" not in files[1]
+    # Words at the same height, as by vectors of dimension 1, are moved apart.
+    heights = re.findall(r"translate\([\d.-]+,([\d.-]+)\)[^>]*>w\d+<", files[1].decode())
+    assert len(heights) == 50
+    assert len(set(heights)) > 1
 
 
 def test_history_is_drawn(tmp_path):
@@ -160,7 +197,8 @@ def test_history_is_drawn(tmp_path):
     for seed, losses in ((1, [0.5, 0.4, 0.6]), (2, [0.3, 0.4, 0.5])):
         history.assign(validation_loss=losses).to_csv(tmp_path / f"{seed}.csv", index=False)
     histories = [tmp_path / "1.csv", tmp_path / "2.csv"]
-    files = drawn(tmp_path / "one", lambda *files: plot_history.main(histories, *files, seeds=[1, 2]))
+    draw = partial(plot_figure.main, histories, figure="history", caption="", seeds=[1, 2])
+    files = drawn(tmp_path / "one", draw)
     check(*files, {"training", "validation", "loss", "accuracy"})
     circles = re.findall(r'aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="point"', files[1].decode())
     marked = [re.search(r"epoch: (\d+).*seed: (\d+)", label).groups() for label in circles]

@@ -47,7 +47,7 @@ def test_interval_of_the_curve_is_that_of_the_comparison():
     # right, the difference is the accuracy less 1.
     correct = answers(1, 3, 500).reshape(3, 500)
     curve, _ = tabulate(correct, all_runs(["a"], [100], [1, 2, 3]), resamples=5000, seed=1)
-    runs = [(variant, seed) for variant in ("a", "right") for seed in (1, 2, 3)]
+    runs = all_runs(["a", "right"], ["all"], [1, 2, 3])
     row = compare(np.concatenate([correct, np.ones_like(correct)]), runs, resamples=5000, seed=2).iloc[0]
     measured = curve.loc[0, ["test_accuracy_low", "test_accuracy_high"]].to_numpy(float)
     expected = row[["difference_low", "difference_high"]].to_numpy(float) + 1

@@ -33,13 +33,15 @@ def test_table_as_a_reader_sees_it():
 def test_page_of_a_table(tmp_path):
     # Catches: columns without a figure, such as intervals where there is one seed, that push others out of sight.
     (tmp_path / "summary.csv").write_text("variant,accuracy,low\na,0.5,\nb,,\n", encoding="utf-8")
-    render_table.main(tmp_path / "summary.csv", tmp_path / "summary.html")
+    render_table.main(tmp_path / "summary.csv", tmp_path / "summary.html", title="A & B", caption="Means <i>.")
     html = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    assert "<title>A &amp; B</title>" in html
+    assert "<h1>A &amp; B</h1>\n<p>Means &lt;i&gt;.</p>" in html
     (table,) = re.findall("<table>.*</table>", html, re.DOTALL)
     assert cells(table) == [["variant", "accuracy"], ["a", "0.5"], ["b", ""]]
     # Without rows the head is what there is to show.
     (tmp_path / "summary.csv").write_text("variant,accuracy\n", encoding="utf-8")
-    render_table.main(tmp_path / "summary.csv", tmp_path / "summary.html")
+    render_table.main(tmp_path / "summary.csv", tmp_path / "summary.html", title="A & B", caption="Means <i>.")
     assert "<th>variant</th>" in (tmp_path / "summary.html").read_text(encoding="utf-8")
 
 

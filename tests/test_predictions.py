@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 from made_up_runs import CLASSES, IDS, LABELS, write
 
-from wordorder.io.errors import InputError
 from wordorder.evaluation.predictions import predictions_schema, read_correct, read_predictions
+from wordorder.io.errors import InputError
+
 
 def test_predictions_come_back(tmp_path):
     # Catches: columns that change places, probabilities that are rounded; a file that other programs cannot read.

@@ -12,6 +12,7 @@ from wordorder.evaluation.metrics import METRICS
 from wordorder.evaluation.summary import read_runs, summarize
 from wordorder.io.errors import InputError
 
+
 def tables(folder, runs, chapter):
     """Run the script, and read what it wrote without pandas."""
     inputs = [list(paths) for paths in zip(*runs, strict=True)]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from wordorder.data.encoded import EncodedReviews, joined
-from wordorder.io.errors import InputError
 from wordorder.evaluation.word_vectors import analogy_table, neighbour_table, telling_words, word_map
+from wordorder.io.errors import InputError
 
 TOKENS = ["", "[UNK]", "movie", "film", "man", "king", "woman", "queen", "cheese"]
 # man and king differ as woman and queen do; film is movie at another length; padding and unknown are closest to all.
@@ -90,6 +90,36 @@ def test_map_is_that_of_the_principal_components():
         expected *= np.sign(expected[10:].sum())
         assert table[name].to_numpy() == pytest.approx(expected, abs=1e-4)
     assert table["explained"].iloc[0] == pytest.approx(values[-2:].sum() / values.sum(), abs=1e-4)
+
+
+def test_many_classes_have_a_word_each():
+    # Catches: a map without words where there are more classes than words on it, by a division that gives 0.
+    classes = [str(label) for label in range(50)]
+    # Token 2 + i is in the reviews of class i alone.
+    labels = np.repeat(np.arange(50), 2).astype(np.int32)
+    data = EncodedReviews([""] * 100, labels, *joined([np.array([2 + label], np.int32) for label in labels]), classes)
+    words = telling_words(data, 52)
+    assert [list(each) for each in words] == [[2 + label] for label in range(50)]
+    tokens = ["", "[UNK]", *(f"w{label}" for label in range(50))]
+    matrix = np.random.default_rng(1).normal(size=(52, 4)).astype(np.float32)
+    places = word_map({"a": matrix}, tokens, words, classes)
+    assert list(places["class"]) == classes
+    assert list(places["word"]) == tokens[2:]
+
+
+@pytest.mark.parametrize("vectors", [[1, 1, 2, 3, -1, 0.5], [1, 1, 2, 3, 1, 0.5]])
+def test_vectors_of_dimension_1(vectors):
+    # Catches: two components asked of vectors that have one; no number for the share where the vectors, at length 1, are
+    # all the same.
+    matrix = np.array(vectors, np.float32)[:, None]
+    words = [np.array([2, 3]), np.array([4, 5])]
+    table = word_map({"a": matrix}, ["", "[UNK]", "a", "b", "c", "d"], words, ["no", "yes"])
+    signs = np.sign(vectors[2:])
+    # The words of the last class lie to the right on the whole.
+    assert list(table["x"]) == pytest.approx(np.sign(0.1 - np.ptp(signs)) * (signs - signs.mean()))
+    assert list(table["y"]) == [0] * 4
+    assert set(table["explained"]) == {1}
+    assert neighbour_table({"a": matrix}, ["", "[UNK]", "movie", "king", "cat", "dog"])["cosine"].abs().max() == 1
 
 
 def test_too_few_words_for_a_map():

@@ -244,7 +244,8 @@ def figure_settings(wildcards):
 
 def table_settings(wildcards):
     """What decides the page of a table, besides the table."""
-    return job_settings("render_table.py", caption=TABLES[wildcards.table].caption)
+    entry = TABLES[wildcards.table]
+    return job_settings("render_table.py", title=entry.labels["what"], caption=entry.caption)
 
 
 def card_settings(wildcards):

@@ -1,4 +1,4 @@
-"""Tabulate what the word vectors know: neighbours, analogies, and a map of telling words."""
+"""Tabulate what the word vectors hold: neighbours, analogies, and a map of telling words."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import atomic_write
-from wordorder.entry import run
-from wordorder.training.backend import start_backend
 from wordorder.data.vectorizer import read_vocabulary
+from wordorder.entry import run
+from wordorder.io.atomic import atomic_write
+from wordorder.training.backend import start_backend
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def main(
     models: list[Path],
-    vectors: list[Path],
+    matrices: list[Path],
     train: Path,
     vocabulary: Path,
     neighbours: Path,
@@ -28,7 +28,7 @@ def main(
     backend: str,
     threads: int,
 ) -> None:
-    """Write the three tables of the matrices in `vectors` and of those learned by the `models`.
+    """Write the three tables of the pretrained `matrices` and of the vectors that the `models` have learned.
 
     `names` are those of all embeddings, in this order.
     """
@@ -37,9 +37,9 @@ def main(
     from wordorder.training.loop import load_model, read_matrix
 
     tokens = read_vocabulary(vocabulary)
-    matrices = [read_matrix(path, len(tokens)) for path in vectors]
-    matrices += [np.array(load_model(path).token_table.rows) for path in models]
-    named = dict(zip(names, matrices, strict=True))
+    vectors = [read_matrix(path, len(tokens)) for path in matrices]
+    vectors += [np.array(load_model(path).token_table.rows) for path in models]
+    named = dict(zip(names, vectors, strict=True))
     training = read_encoded(train)
     telling = word_vectors.telling_words(training, len(tokens))
     for path, table in (

@@ -3,39 +3,40 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.evaluation.claims import decide, read_claims
-from wordorder.io.atomic import atomic_write
 from wordorder.entry import run
-from wordorder.evaluation.predictions import read_correct
+from wordorder.evaluation.claims import decide, read_claims
+from wordorder.evaluation.predictions import Run, read_correct
 from wordorder.evaluation.timing import read_step_times
+from wordorder.io.atomic import atomic_write
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
 def main(
-    claims: Path,
+    claims_file: Path | None,
     predictions: list[Path],
     step_times: Path | None,
     table: Path,
     *,
-    runs: list[tuple[str, int | str, int]],
+    claims: str,
+    runs: list[Run],
     variants: list[str],
     resamples: int,
     seed: int,
 ) -> None:
     """Write one row for each claim that can be decided.
 
-    `runs` holds the variant, the number of training reviews ("all" or a number) and the seed of each file of
+    `claims` is the text of the `claims_file`, which is None if they are the workflow's own. `runs` are those of the
     predictions; `variants` are all that the config defines, active or not.
     """
-    stated = read_claims(claims, variants)
+    stated = read_claims(claims, variants, name=str(claims_file or "config/claims.yaml"))
     _, correct = read_correct(predictions)
     times = read_step_times(step_times) if step_times else None
     decided = decide(stated, correct, runs, times, resamples=resamples, seed=seed)
     with atomic_write(table) as part:
         decided.to_csv(part, index=False)
-    print(f"{len(decided)} of {len(stated)} claims; for the others there are no runs")
+    print(f"{len(decided)} of {len(stated)} claims decided; there are no runs for the others")
     print(decided.drop(columns=["text", "source"]).to_string(index=False))
 
 

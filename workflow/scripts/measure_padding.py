@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from wordorder.data.reviews import read_reviews
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import atomic_write
+from wordorder.data.reviews import read_reviews
 from wordorder.entry import run
+from wordorder.io.atomic import atomic_write
 from wordorder.training.backend import start_backend
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import altair as alt
 import pandas as pd
 
 from wordorder.io.atomic import atomic_write
+from wordorder.report.palette import BLUE, GREY, ORANGE, SKY_BLUE, VERMILION
 
-# Okabe and Ito's colours, which colour-blind readers tell apart.
-COLOURS = ["#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#999999"]
+COLOURS = [BLUE, SKY_BLUE, ORANGE, VERMILION, GREY]
 TITLES = {
     "sequence_length": "tokens in a review",
     "vocabulary": "tokens in the vocabulary",
@@ -23,14 +23,18 @@ TITLES = {
 
 
 def speed_chart(table: pd.DataFrame) -> alt.Chart:
-    """Milliseconds a step, a panel for each variant."""
+    """Draw the milliseconds per step, a panel for each variant."""
     order = list(dict.fromkeys(table["implementation"]))
     base = alt.Chart(table).encode(
         y=alt.Y("implementation:N", sort=order, title=None),
-        x=alt.X("ms_per_step:Q", scale=alt.Scale(type="log", domainMin=10), title="milliseconds a step (logarithmic)"),
+        x=alt.X(
+            "ms_per_step:Q", scale=alt.Scale(type="log", domainMin=10), title="milliseconds per step (logarithmic)"
+        ),
     )
     points = base.mark_circle(size=90, opacity=1).encode(
-        color=alt.Color("implementation:N", sort=order, scale=alt.Scale(domain=order, range=COLOURS), legend=None)
+        color=alt.Color(
+            "implementation:N", sort=order, scale=alt.Scale(domain=order, range=COLOURS), legend=None
+        )
     )
     texts = base.mark_text(align="left", dx=9).encode(text=alt.Text("ms_per_step:Q", format=",.0f"))
     panel = (points + texts).properties(width=420, height=110)
@@ -38,15 +42,15 @@ def speed_chart(table: pd.DataFrame) -> alt.Chart:
 
 
 def scaling_chart(table: pd.DataFrame) -> alt.Chart:
-    """Seconds against each size, and memory against the number of reviews."""
+    """Draw the seconds against each size, and the memory against the number of reviews."""
     panels = []
     for axis, part in table.groupby("axis", sort=False):
-        columns = [("seconds", f"seconds {'an' if part['per'].iloc[0] == 'epoch' else 'a'} {part['per'].iloc[0]}")]
+        columns = [("seconds", f"seconds per {part['per'].iloc[0]}")]
         columns += [("peak_mb", "peak memory, MB")] if axis == "reviews" else []
         for column, title in columns:
             panels.append(
                 alt.Chart(part)
-                .mark_line(point=True, color=COLOURS[0])
+                .mark_line(point=True, color=BLUE)
                 .encode(
                     x=alt.X("value:Q", title=TITLES[axis], scale=alt.Scale(domainMin=0)),
                     y=alt.Y(f"{column}:Q", title=title, scale=alt.Scale(domainMin=0)),

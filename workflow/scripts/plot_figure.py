@@ -1,21 +1,27 @@
-"""Draw the figure of a table."""
+"""Draw a figure of the report."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from wordorder.report.charts import CHARTS
-from wordorder.report.style import save
 from wordorder.entry import run
+from wordorder.report import charts
+from wordorder.report.style import save
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(table: Path, html: Path, svg: Path, png: Path, *, figure: str) -> None:
-    """Write the figure of that name as an interactive page, as SVG and as PNG."""
-    save(CHARTS[figure](pd.read_csv(table)), html, svg, png)
+def main(
+    tables: list[Path], html: Path, svg: Path, png: Path, *, figure: str, caption: str, seeds: list[int] | None
+) -> None:
+    """Write the figure of that name as an interactive page, as SVG and as PNG; `seeds` are those of tables of runs."""
+    parts = [pd.read_csv(table) for table in tables]
+    if seeds:
+        parts = [part.assign(seed=seed) for part, seed in zip(parts, seeds, strict=True)]
+    chart = getattr(charts, f"draw_{figure}")(pd.concat(parts, ignore_index=True))
+    save(chart, html, svg, png, description=caption)
 
 
 if __name__ == "__main__":

@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from wordorder.io.atomic import atomic_write
 from wordorder.entry import run
+from wordorder.io.atomic import atomic_write
 from wordorder.report.pages import page, table_html
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(table: Path, html: Path) -> None:
-    """Write the table as HTML, without columns in which there is nothing."""
+def main(table: Path, html: Path, *, title: str, caption: str) -> None:
+    """Write the table as HTML under its title and caption, without columns in which there is nothing."""
     read = pd.read_csv(table)
     # Without rows there is nothing in any column, and the head is what there is to show.
     filled = read.dropna(axis="columns", how="all") if len(read) else read
     with atomic_write(html) as part:
-        part.write_text(page(table.stem, table_html(filled)), encoding="utf-8")
+        part.write_text(page(title, table_html(filled), caption=caption), encoding="utf-8")
 
 
 if __name__ == "__main__":

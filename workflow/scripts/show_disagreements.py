@@ -1,4 +1,4 @@
-"""Show the test reviews on which the variants disagree most, with the words coloured by what they did."""
+"""Show the test reviews on which the variants disagree most, with each word coloured by its effect."""
 
 from html import escape
 from pathlib import Path
@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 
 from wordorder.data.reviews import read_reviews
+from wordorder.entry import run
+from wordorder.evaluation.predictions import Run, read_several
 from wordorder.explain import explain, explanation_html
 from wordorder.io.atomic import atomic_write
-from wordorder.entry import run
-from wordorder.training.backend import start_backend
 from wordorder.report.pages import page
-from wordorder.evaluation.predictions import read_several
+from wordorder.training.backend import start_backend
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 REVIEWS = 8
-# Words of a review, at most: to be read, and each word is left out once.
+# Words of a review, at most: it is to be read, and the model runs once without each of them.
 LONGEST = 200
 STYLE = """
 section { margin: 2rem 0; }
@@ -40,29 +40,38 @@ def most_disputed(probabilities: np.ndarray, texts: list[str], count: int) -> li
 def main(
     predictions: list[Path],
     reviews: Path,
+    models: list[Path],
+    records: list[Path],
+    vocabularies: list[Path],
+    vectorizers: list[Path],
     html: Path,
     *,
-    runs: list[tuple[str, int]],
+    runs: list[Run],
+    caption: str,
     backend: str,
     threads: int,
 ) -> None:
-    """Write the page; `runs` holds the variant and the seed of each file of predictions, and the models lie beside."""
+    """Write the page; `runs` are those of the predictions.
+
+    For each variant, in the order of `runs`, there is one of the `models`, with its record, its vocabulary and the
+    settings of its vectorizer.
+    """
     start_backend(backend, threads)
-    from wordorder.app.load import load_trained
+    from wordorder.app.load import load_model_with
 
     read = read_several(predictions)
-    # Of its class, for each review.
+    # The probability of the true class of each review.
     if len(read.classes) == 2:
         right = np.where(read.labels == 1, read.probabilities, 1 - read.probabilities)
     else:
         right = np.take_along_axis(read.probabilities, read.labels[None, :, None], axis=2)[:, :, 0]
-    means = pd.DataFrame(right, index=[variant for variant, _ in runs]).groupby(level=0, sort=False).mean()
+    means = pd.DataFrame(right, index=[variant for variant, *_ in runs]).groupby(level=0, sort=False).mean()
     table = read_reviews(reviews)
     texts = table["text"].to_pylist()
     disputed = most_disputed(means.to_numpy(), texts, REVIEWS)
     shown: dict[int, list[str]] = {i: [] for i in disputed}
-    for variant in means.index:
-        trained = load_trained(reviews.parents[1], variant)
+    for variant, *files in zip(means.index, models, records, vocabularies, vectorizers, strict=True):
+        trained = load_model_with(*files)
         for i in disputed:
             verdict, of_class, probability, pieces = explain(trained.probabilities, texts[i])
             mark = "" if verdict == read.labels[i] else ' class="wrong"'
@@ -77,7 +86,7 @@ def main(
         for i in disputed
     ]
     with atomic_write(html) as part:
-        part.write_text(page("Disagreements", "\n".join(sections), STYLE), encoding="utf-8")
+        part.write_text(page("Disagreements", "\n".join(sections), caption=caption, style=STYLE), encoding="utf-8")
 
 
 if __name__ == "__main__":

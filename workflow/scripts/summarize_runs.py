@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.io.atomic import atomic_write
 from wordorder.entry import run
 from wordorder.evaluation.summary import read_runs, summarize
+from wordorder.io.atomic import atomic_write
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

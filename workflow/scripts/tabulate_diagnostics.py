@@ -3,17 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.evaluation.diagnostics import calibration_table, roc_table
-from wordorder.io.atomic import atomic_write
 from wordorder.entry import run
-from wordorder.evaluation.predictions import read_several
+from wordorder.evaluation.diagnostics import calibration_table, roc_table
+from wordorder.evaluation.predictions import Run, read_several
+from wordorder.io.atomic import atomic_write
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(predictions: list[Path], calibration: Path, roc: Path, *, runs: list[tuple[str, int]]) -> None:
-    """Write both tables; `runs` holds the variant and the seed of each file of predictions."""
+def main(predictions: list[Path], calibration: Path, roc: Path, *, runs: list[Run]) -> None:
+    """Write both tables; `runs` are those of the predictions."""
     read = read_several(predictions)
     for path, tabulate in ((calibration, calibration_table), (roc, roc_table)):
         with atomic_write(path) as part:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.io.atomic import atomic_write
 from wordorder.entry import run
 from wordorder.evaluation.learning_curve import tabulate
-from wordorder.evaluation.predictions import read_correct
+from wordorder.evaluation.predictions import Run, read_correct
+from wordorder.io.atomic import atomic_write
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -17,11 +17,11 @@ def main(
     curve: Path,
     crossings: Path,
     *,
-    runs: list[tuple[str, int, int]],
+    runs: list[Run],
     resamples: int,
     seed: int,
 ) -> None:
-    """Write both tables; `runs` holds the variant, the number of training reviews and the seed of each prediction."""
+    """Write both tables; `runs` are those of the predictions."""
     _, correct = read_correct(predictions)
     for path, table in zip((curve, crossings), tabulate(correct, runs, resamples=resamples, seed=seed), strict=True):
         with atomic_write(path) as part:

@@ -4,18 +4,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wordorder.data.encoded import read_encoded
-from wordorder.io.errors import InputError
-from wordorder.io.atomic import atomic_write
 from wordorder.entry import run
 from wordorder.evaluation.lengths import accuracy_by_length
-from wordorder.evaluation.predictions import read_correct
+from wordorder.evaluation.predictions import Run, read_correct
+from wordorder.io.atomic import atomic_write
+from wordorder.io.errors import InputError
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(predictions: list[Path], test: Path, accuracies: Path, *, runs: list[tuple[str, int]]) -> None:
-    """Write one row for each run and quarter; `runs` holds the variant and the seed of each file of predictions."""
+def main(predictions: list[Path], test: Path, accuracies: Path, *, runs: list[Run]) -> None:
+    """Write one row for each run and quarter; `runs` are those of the predictions."""
     ids, correct = read_correct(predictions)
     reviews = read_encoded(test)
     if reviews.ids != ids:

@@ -8,10 +8,10 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import atomic_write
-from wordorder.entry import run
-from wordorder.report.pages import markdown_html, page
 from wordorder.data.vectorizer import read_settings, read_vocabulary
+from wordorder.entry import run
+from wordorder.io.atomic import atomic_write
+from wordorder.report.pages import markdown_html, page
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

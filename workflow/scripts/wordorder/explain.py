@@ -1,7 +1,7 @@
-"""How much each word of a text moved the decision of a model, by leaving it out.
+"""Explain how much each word of a text moved the decision of a model, by leaving it out.
 
-Occlusion: it asks any model, and needs no gradient (Li, Monroe and Jurafsky 2016, "Understanding Neural Networks
-through Representation Erasure").
+This is occlusion, which works for any model and needs no gradient (Li, Monroe and Jurafsky 2016, "Understanding Neural
+Networks through Representation Erasure").
 """
 
 import re
@@ -10,22 +10,20 @@ from html import escape
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logit
 
-# A probability of 1 has an infinite logit.
-CLIP = 1e-6
-# An effect of so much has the full colour: a logit of 2 is a probability of 0.88 instead of 0.5.
+from wordorder.logits import logits
+from wordorder.report.palette import BLUE, VERMILION
+
+# An effect of this size has the full colour: it moves a logit by as much as from a probability of 0.5 to one of 0.88.
 FULL = 2.0
-# Okabe and Ito's blue and vermilion, which colour-blind readers tell apart: for the class, and against it.
-FOR, AGAINST = (0, 114, 178), (213, 94, 0)
 
 
 class Explanation(NamedTuple):
-    """What a model makes of a text, and why.
+    """The prediction for a text, and what each of its words contributes.
 
-    `verdict` is the number of the class that the text is taken for, `shown` that of the class which `probability` and
-    the effects are for: the second of two, the most probable of more. `pieces` are the words of the text with their
-    effects and the spaces between them with None; joined they give the text.
+    `verdict` is the index of the predicted class, `shown` that of the class which `probability` and the effects are
+    for: the second of two, the most probable of more. `pieces` are the words of the text with their effects, and the
+    spaces between them with None; joined they give the text.
     """
 
     verdict: int
@@ -40,13 +38,13 @@ def words_and_spaces(text: str) -> list[str]:
 
 
 def explain(probabilities: Callable[[Sequence[str]], np.ndarray], text: str) -> Explanation:
-    """Find out how much each word of a text moved the decision.
+    """Measure how much each word of a text moved the decision.
 
-    `probabilities` answers for texts what `TrainedModel.probabilities` does: (texts,) the probability of the second of
-    two classes, or (texts, classes).
+    `probabilities` returns what `TrainedModel.probabilities` does: (texts,), the probability of the second of two
+    classes, or (texts, classes).
 
-    The effect of a word is the logit of the class with the word less the logit without it. A word that occurs twice has
-    none on a model that asks only whether it occurs: without the one there is still the other.
+    The effect of a word is the logit of the class with the word minus the logit without it. A word that occurs twice
+    has none on a model that only reads whether it occurs: without the one there is still the other.
     """
     pieces = words_and_spaces(text)
     words = [i for i, piece in enumerate(pieces) if not piece.isspace()]
@@ -57,14 +55,15 @@ def explain(probabilities: Callable[[Sequence[str]], np.ndarray], text: str) -> 
     else:
         shown = verdict = int(answers[0].argmax())
         of_class = answers[:, shown]
-    logits = logit(np.clip(of_class.astype(np.float64), CLIP, 1 - CLIP))
-    effects = dict(zip(words, (float(effect) for effect in logits[0] - logits[1:]), strict=True))
+    with_all, *without_one = logits(of_class)
+    effects = {i: float(with_all - each) for i, each in zip(words, without_one, strict=True)}
     return Explanation(verdict, shown, float(of_class[0]), [(piece, effects.get(i)) for i, piece in enumerate(pieces)])
 
 
 def colour(effect: float) -> tuple[tuple[int, int, int], float]:
-    """Return the colour of an effect, and how strong it is from 0 to 1."""
-    return FOR if effect > 0 else AGAINST, min(abs(effect) / FULL, 1.0)
+    """Return the colour of an effect, red, green and blue from 0 to 255, and how strong it is from 0 to 1."""
+    red, green, blue = bytes.fromhex((BLUE if effect > 0 else VERMILION)[1:])
+    return (red, green, blue), min(abs(effect) / FULL, 1.0)
 
 
 def explanation_html(pieces: Sequence[tuple[str, float | None]]) -> str:
@@ -84,7 +83,7 @@ def explanation_ansi(pieces: Sequence[tuple[str, float | None]]) -> str:
     """Return the text for a terminal with 24-bit colours, each word on the colour of its effect."""
     parts = []
     for piece, effect in pieces:
-        # What could steer a terminal is taken out.
+        # Control characters could steer the terminal.
         shown = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in piece)
         if effect is None:
             parts.append(shown)

@@ -8,33 +8,33 @@ from typing import NamedTuple
 import numpy as np
 
 from wordorder import paths
-from wordorder.data.encoded import EncodedReviews, joined
+from wordorder.data.encoded import NO_LABEL, EncodedReviews, joined
 from wordorder.data.vectorizer import read_settings, read_vocabulary, text_encoder
+from wordorder.inference import load_model, predict, predictor
 from wordorder.io.errors import reading
-from wordorder.training.loop import load_model, predict, predictor
+from wordorder.models.later import Tensor
+from wordorder.models.network import TokenClassifier
 
 
 class TrainedModel(NamedTuple):
-    """A model that reads text.
-
-    `run` is the model compiled for prediction, `encode` what `text_encoder` returns, `sequence_length` the number of
-    tokens that a text is cut to, None for all.
-    """
+    """A model that reads text: `run` is it compiled for prediction, `encode` what `text_encoder` returns."""
 
     variant: str
     seed: int
-    model: object
-    run: object
+    model: TokenClassifier
+    run: Callable[..., Tensor]
     encode: Callable[[Sequence[str]], Iterator[np.ndarray]]
-    sequence_length: int | None
-    classes: list[str]
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes."""
+        return self.model.classes
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """Return what `training.predict` does, for texts."""
-        sequences = list(self.encode(texts))
-        labels = np.full(len(texts), -1, np.int8)
-        reviews = EncodedReviews([str(i) for i in range(len(texts))], labels, *joined(sequences), self.classes)
-        return predict(self.model, reviews, self.sequence_length, self.run)
+        """Return what `inference.predict` does, for texts."""
+        labels = np.full(len(texts), NO_LABEL, np.int32)
+        reviews = EncodedReviews(list(map(str, range(len(texts)))), labels, *joined(list(self.encode(texts))), self.classes)
+        return predict(self.model, reviews, self.run)
 
 
 def load_trained(directory: Path, variant: str, seed: int) -> TrainedModel:
@@ -57,15 +57,7 @@ def load_model_with(model: Path, record: Path, vocabulary: Path, vectorizer: Pat
     """
     with reading(record):
         training = json.loads(record.read_text(encoding="utf-8"))
-        variant, seed, classes = training["variant"], training["seed"], list(training["classes"])
-        sequence_length = training["settings"].get("sequence_length")
+        variant, seed = training["variant"], training["seed"]
     loaded = load_model(model)
-    return TrainedModel(
-        variant,
-        seed,
-        loaded,
-        predictor(loaded),
-        text_encoder(read_vocabulary(vocabulary), **read_settings(vectorizer)),
-        sequence_length,
-        classes,
-    )
+    encode = text_encoder(read_vocabulary(vocabulary), **read_settings(vectorizer))
+    return TrainedModel(variant, seed, loaded, predictor(loaded), encode)

@@ -5,7 +5,6 @@ A kind of claim is one class below, with its keys, their limits and how it is me
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 
 import numpy as np
@@ -16,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from wordorder.evaluation.comparison import TAILS, resample_means
 from wordorder.evaluation.learning_curve import run_name
+from wordorder.evaluation.predictions import Run
 from wordorder.evaluation.timing import IMPLEMENTATIONS, ratio
 from wordorder.io.errors import InputError
 from wordorder.messages import shown, suggestion
@@ -206,18 +206,18 @@ class Claim(NamedTuple):
     comparison: Comparison
 
 
-def read_claims(path: Path, variants: Sequence[str]) -> list[Claim]:
-    """Read a file of claims; `variants` are all that the config defines.
+def read_claims(text: str, variants: Sequence[str], *, name: str) -> list[Claim]:
+    """Return the claims of a YAML file of this text and name; `variants` are all that the config defines.
 
-    Raises InputError, with a line for each mistake, if the file cannot be used.
+    Raises InputError, with a line for each mistake, if it cannot be used.
     """
     try:
-        document = yaml.load(path.read_text("utf-8"), Loader)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise InputError(f"{path} cannot be read ({error}). Correct it and run again.") from error
+        document = yaml.load(text, Loader)
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise InputError(f"{name} cannot be read ({error}). Correct it and run again.") from error
     problems = list(document_problems(document, variants))
     if problems:
-        raise InputError("\n- ".join([f"{path} cannot be used:", *problems]))
+        raise InputError("\n- ".join([f"{name} cannot be used:", *problems]))
     return [
         Claim(name, entry["text"], entry["source"], KINDS[key].model_validate(entry[key]))
         for name, entry in document.items()
@@ -308,7 +308,7 @@ def mistake(place: str, error: Any, kind: type[Comparison], variants: Sequence[s
 def decide(
     claims: Sequence[Claim],
     correct: np.ndarray,
-    runs: Sequence[tuple[str, int | str, int]],
+    runs: Sequence[Run],
     step_times: pd.DataFrame | None,
     *,
     resamples: int,
@@ -316,8 +316,8 @@ def decide(
 ) -> pd.DataFrame:
     """Decide the claims for which there are runs, in a table with the columns `COLUMNS`; the others are left out.
 
-    `correct` tells which answers are right, of shape (runs, reviews); `runs` holds the variant, the size of its
-    training set ("all" or a number) and the seed of each run. `step_times` is the table of `timing`, None without one.
+    `correct` tells which answers are right, of shape (runs, reviews). `step_times` is the table of `timing`, None
+    without one.
     """
     names = np.array([run_name(variant, size) for variant, size, _ in runs])
     used = np.isin(names, [name for claim in claims for name in claim.comparison.runs])

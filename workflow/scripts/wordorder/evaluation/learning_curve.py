@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from wordorder.evaluation.comparison import TAILS, resample_means
+from wordorder.evaluation.predictions import Run
 
 CURVE_COLUMNS = ["variant", "size", "seeds", "test_accuracy", "test_accuracy_std"]
 CURVE_COLUMNS += ["test_accuracy_low", "test_accuracy_high"]
@@ -15,20 +16,20 @@ CROSSING_COLUMNS = ["variant", "other", "ahead", "size", "size_low", "size_high"
 
 
 def run_name(variant: str, size: int | str) -> str:
-    """What the bootstrap calls the runs of a variant on `size` training reviews, or on "all" of them.
+    """Return the name that the bootstrap has for the runs of a variant on `size` training reviews, or on "all".
 
-    On all it is the variant alone, as in comparisons.csv, so that the intervals are the same there and elsewhere.
+    For all it is the variant alone, as in comparisons.csv, so that the intervals are the same there and elsewhere.
     """
     return variant if size == "all" else f"{variant}/{size}"
 
 
 def tabulate(
-    correct: np.ndarray, runs: Sequence[tuple[str, int, int]], *, resamples: int, seed: int
+    correct: np.ndarray, runs: Sequence[Run], *, resamples: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make the tables of the curve, columns `CURVE_COLUMNS`, and of its crossings, columns `CROSSING_COLUMNS`.
 
-    `correct` says which answers are right, of shape (runs, reviews); `runs` holds the variant, the number of training
-    reviews and the seed of each run; all variants have the same sizes.
+    `correct` tells which answers are right, of shape (runs, reviews). All variants have the same sizes, which are
+    numbers.
 
     The curve has a row for each variant and size, in the order of the runs, sizes ascending: the mean over the seeds,
     their sample standard deviation (empty for one seed), and the 95 % percentile interval of the mean by the bootstrap
@@ -36,9 +37,10 @@ def tabulate(
 
     The crossings have a row for each pair of variants: `ahead` is the better one at the largest size,
     `size` where it overtakes the other for the last time (see `crossing`), with a 95 % interval by the same resamples,
-    and `share` is that of the resamples in which it overtakes the other within the measured sizes. A resample in which
-    it is ahead throughout counts as a crossing below them, one in which it is not ahead at the largest size as one
-    above them; an end of the interval that lies there is empty. Where the curves do not cross, the sizes are empty.
+    and `share` is the fraction of the resamples in which it overtakes the other within the measured sizes. A resample
+    in which it is ahead throughout counts as a crossing below them, one in which it is not ahead at the largest size as
+    a crossing above them; an end of the interval that lies there is empty. Where the curves do not cross, the sizes are
+    empty.
     """
     names = [run_name(variant, size) for variant, size, _ in runs]
     resampled = resample_means(correct, names, resamples=resamples, seed=seed)
@@ -85,10 +87,10 @@ def crossing_row(pair: tuple[str, str], sizes: list[int], measured: np.ndarray, 
 
 
 def crossing(sizes: Sequence[int], differences: Sequence[float]) -> float:
-    """From which size on the differences are positive, linear in the logarithm of the size between the measured sizes.
+    """Return the size from which on the differences are positive, linear in log(size) between the measured sizes.
 
-    Minus infinity if no difference is negative, infinity if the last one is not positive. Of several changes of sign
-    it is the last: small differences at small sizes, where all models guess, are not taken for the answer.
+    It is minus infinity if no difference is negative, and infinity if the last one is not positive. Of several changes
+    of sign it is the last: small differences at small sizes, where all models guess, are no answer.
     """
     if differences[-1] <= 0:
         return math.inf

@@ -1,4 +1,4 @@
-"""The predictions of a run for the test reviews, on disk."""
+"""The predictions of runs for the test reviews, on disk."""
 
 import json
 from collections.abc import Sequence
@@ -10,15 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wordorder.data.encoded import classes_of
-from wordorder.io.errors import InputError
+from wordorder.io.errors import InputError, reading
 from wordorder.io.tables import read_table, write_table
+
+# A training: variant, number of training reviews or "all" of them, and seed.
+Run = tuple[str, int | str, int]
 
 
 def predictions_schema(classes: Sequence[str]) -> pa.Schema:
-    """The columns of a file of predictions, with the names of the classes as metadata, "classes", a JSON list.
+    """Return the columns of a file of predictions, with the names of the classes as metadata, "classes", a JSON list.
 
     The columns are id, label (the name of the class) and `probability`, that of the second class. With more than two
-    classes there are a `probability_<class>` for each instead.
+    classes there is a `probability_<class>` for each instead.
     """
     names = ["probability"] if len(classes) == 2 else [f"probability_{name}" for name in classes]
     columns = [("id", pa.string()), ("label", pa.string()), *((name, pa.float32()) for name in names)]
@@ -30,7 +33,8 @@ def write_predictions(
 ) -> None:
     """Write a Parquet file of the columns of `predictions_schema`, a row for each review.
 
-    `labels` number the classes; `probabilities` are (reviews,), of the second of two classes, or (reviews, classes).
+    `labels` are indices into the classes; `probabilities` are (reviews,), of the second of two classes, or (reviews,
+    classes).
     """
     columns = [probabilities] if probabilities.ndim == 1 else list(probabilities.T)
     write_table(path, pa.table([ids, [classes[i] for i in labels], *columns], predictions_schema(classes)))
@@ -38,27 +42,22 @@ def write_predictions(
 
 def read_predictions(path: Path) -> pa.Table:
     """Read what `write_predictions` wrote. Raises InputError if it is damaged."""
-    try:
+    with reading(path, pa.ArrowException):
         classes = classes_of(pq.read_schema(path))
-    except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
-    table = read_table(path, predictions_schema(classes))
-    probabilities = [column.to_numpy() for column in table.columns[2:]]
-    # Each class has reviews in each split.
-    possible = len(classes) > 1 and sorted(set(table["label"].to_pylist())) == classes
-    if not possible or not all(((each >= 0) & (each <= 1)).all() for each in probabilities):
-        raise InputError(
-            f"{path} is damaged (there must be reviews of each class, with probabilities from 0 to 1). "
-            "Delete it and run again."
-        )
-    return table
+        table = read_table(path, predictions_schema(classes))
+        # Each class has reviews in each split.
+        possible = len(classes) > 1 and sorted(set(table["label"].to_pylist())) == classes
+        columns = [column.to_numpy() for column in table.columns[2:]]
+        if not possible or not all(((each >= 0) & (each <= 1)).all() for each in columns):
+            raise ValueError("there must be reviews of each class, with probabilities from 0 to 1")
+        return table
 
 
 class Predictions(NamedTuple):
-    """What several runs say of the same reviews.
+    """The predictions of several runs for the same reviews.
 
-    `ids` are the names of the reviews, `labels` (reviews,) number the `classes`. `probabilities` are (runs, reviews),
-    of the second of two classes, or (runs, reviews, classes).
+    `ids` are the names of the reviews, `labels`, (reviews,), are indices into the `classes`. `probabilities` are (runs,
+    reviews), of the second of two classes, or (runs, reviews, classes).
     """
 
     ids: list[str]
@@ -67,12 +66,12 @@ class Predictions(NamedTuple):
     classes: list[str]
 
     def answers(self) -> np.ndarray:
-        """The classes that the runs take the reviews for, (runs, reviews): of two the second above 0.5."""
+        """Return the predicted classes, (runs, reviews), as `answers_of` finds them."""
         return answers_of(self.probabilities, len(self.classes))
 
 
 def answers_of(probabilities: np.ndarray, classes: int) -> np.ndarray:
-    """Return the number of the most probable class; of two, whose second the probabilities are of, it above 0.5."""
+    """Return the index of the most probable class; of two classes, the probabilities are of the second."""
     return (probabilities > 0.5).astype(int) if classes == 2 else probabilities.argmax(axis=-1)
 
 
@@ -97,7 +96,7 @@ def read_several(paths: Sequence[Path]) -> Predictions:
 
 
 def read_correct(paths: Sequence[Path]) -> tuple[list[str], np.ndarray]:
-    """Read which answers of several runs are right: the names of the reviews, and booleans of shape (runs, reviews).
+    """Return the names of the reviews, and which answers of several runs are right, booleans of shape (runs, reviews).
 
     Raises InputError as `read_several` does.
     """

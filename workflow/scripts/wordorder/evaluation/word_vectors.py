@@ -1,4 +1,4 @@
-"""What word vectors know: neighbours, analogies, and a map of telling words (chapter 11, section 11.3.3)."""
+"""Look into word vectors: neighbours, analogies, and a map of telling words (chapter 11, section 11.3.3)."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,10 @@ from sklearn.decomposition import PCA
 
 from wordorder.data.encoded import EncodedReviews
 from wordorder.io.errors import InputError
+from wordorder.tokens import PADDING, UNKNOWN
 
-# Words to show the neighbours of, and "a is to b as c is to ...", the expected answer last; from the chapter, but for
-# the last of each, which are about films.
+# Words whose neighbours are shown, and analogies: "a is to b as c is to ...", the expected answer last. They are those of
+# the chapter, but for the last of each, which are about films.
 WORDS = ["movie", "king", "cat", "excellent", "terrible", "boring"]
 ANALOGIES = [
     ("man", "king", "woman", "queen"),
@@ -20,12 +21,12 @@ ANALOGIES = [
     ("actor", "he", "actress", "she"),
 ]
 NEIGHBOURS = 5
-# Words on the map, and the share of the training reviews that a word has to occur in to be one of them.
+# Words on the map, of all classes together, and the share of the training reviews that such a word has to occur in.
 MAPPED, FREQUENT = 40, 0.005
 
 
 def unit_rows(matrix: np.ndarray) -> np.ndarray:
-    """Scale each row to length 1; rows of zeros stay."""
+    """Return the rows scaled to length 1; rows of zeros stay."""
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
     return matrix / np.where(norms > 0, norms, 1)
 
@@ -33,43 +34,43 @@ def unit_rows(matrix: np.ndarray) -> np.ndarray:
 def nearest(rows: np.ndarray, vector: np.ndarray, without: Sequence[int], count: int) -> list[tuple[int, float]]:
     """Return the rows of highest cosine with a vector, and the cosine; `rows` (words, dimension) are of length 1.
 
-    The first two rows, padding and unknown, and those in `without` are left out.
+    The rows of padding and unknown tokens and those in `without` are left out.
     """
     cosines = rows @ (vector / (np.linalg.norm(vector) or 1))
-    cosines[[0, 1, *without]] = -np.inf
+    cosines[[PADDING, UNKNOWN, *without]] = -np.inf
     order = np.argsort(-cosines, kind="stable")[:count]
     return [(int(i), float(cosines[i])) for i in order if np.isfinite(cosines[i])]
 
 
 def neighbour_table(vectors: dict[str, np.ndarray], vocabulary: Sequence[str]) -> pd.DataFrame:
-    """The nearest words of each of `WORDS` by the cosine of their vectors.
+    """Return the nearest words of each of `WORDS`, by the cosine of their vectors.
 
     `vectors` holds a matrix (vocabulary, dimension) for each embedding, by its name. The columns: embedding, word,
     rank, neighbour, cosine. A word that is not in the vocabulary has no rows.
     """
-    number = {word: i for i, word in enumerate(vocabulary)}
+    index = {word: i for i, word in enumerate(vocabulary)}
     rows = []
     for embedding, matrix in vectors.items():
         unit = unit_rows(matrix)
-        for word in (word for word in WORDS if word in number):
-            found = nearest(unit, unit[number[word]], [number[word]], NEIGHBOURS)
+        for word in (word for word in WORDS if word in index):
+            found = nearest(unit, unit[index[word]], [index[word]], NEIGHBOURS)
             rows += [(embedding, word, rank, vocabulary[i], cosine) for rank, (i, cosine) in enumerate(found, 1)]
     return pd.DataFrame(rows, columns=["embedding", "word", "rank", "neighbour", "cosine"]).round(4)
 
 
 def analogy_table(vectors: dict[str, np.ndarray], vocabulary: Sequence[str]) -> pd.DataFrame:
-    """What the vectors answer to "a is to b as c is to ...": the word nearest to b - a + c, other than these three.
+    """Return the answers to "a is to b as c is to ...": the word nearest to b - a + c, other than these three.
 
     The vectors are of length 1 (Mikolov et al. 2013, "Linguistic Regularities in Continuous Space Word
     Representations"). The columns: embedding, analogy, answer, expected, and the rank of the expected word. An analogy
     with a word that is not in the vocabulary has no rows.
     """
-    number = {word: i for i, word in enumerate(vocabulary)}
+    index = {word: i for i, word in enumerate(vocabulary)}
     rows = []
     for embedding, matrix in vectors.items():
         unit = unit_rows(matrix)
-        for a, b, c, expected in (words for words in ANALOGIES if all(word in number for word in words)):
-            given = [number[word] for word in (a, b, c)]
+        for a, b, c, expected in (words for words in ANALOGIES if all(word in index for word in words)):
+            given = [index[word] for word in (a, b, c)]
             found = [
                 vocabulary[i]
                 for i, _ in nearest(unit, unit[given[1]] - unit[given[0]] + unit[given[2]], given, len(unit))
@@ -79,15 +80,16 @@ def analogy_table(vectors: dict[str, np.ndarray], vocabulary: Sequence[str]) -> 
 
 
 def telling_words(training: EncodedReviews, vocabulary_size: int) -> list[np.ndarray]:
-    """The frequent words that most tell the training reviews of a class from all others: their numbers, by class.
+    """Return the token ids of the frequent words that most distinguish each class of training reviews from the others.
 
-    By the logarithm of the ratio of the shares of reviews that a word occurs in, in the class and outside, with one
-    review more for each. Words in less than `FREQUENT` of the reviews are left out.
+    They are ranked by the logarithm of the ratio of the shares of reviews that a word occurs in, inside the class and
+    outside, with one review added to each. Words in less than `FREQUENT` of the reviews are left out. However many
+    classes there are, each gets one word at least.
     """
     reviews = training.distinct()
     label_of_token = np.repeat(reviews.labels, np.diff(reviews.offsets))
     occurs = reviews.document_frequencies(vocabulary_size)
-    rare = (occurs < FREQUENT * len(reviews.labels)) | (np.arange(vocabulary_size) < 2)
+    rare = (occurs < FREQUENT * len(reviews.labels)) | (np.arange(vocabulary_size) <= UNKNOWN)
     classes = np.unique(reviews.labels)
     words = []
     for label in classes:
@@ -95,7 +97,7 @@ def telling_words(training: EncodedReviews, vocabulary_size: int) -> list[np.nda
         size = (reviews.labels == label).sum()
         ratios = np.log((inside + 1) / (size + 1)) - np.log((occurs - inside + 1) / (len(reviews.labels) - size + 1))
         ratios[rare] = 0
-        order = np.argsort(-ratios, kind="stable")[: MAPPED // len(classes)]
+        order = np.argsort(-ratios, kind="stable")[: max(1, MAPPED // len(classes))]
         words.append(order[ratios[order] > 0])
     return words
 
@@ -103,28 +105,31 @@ def telling_words(training: EncodedReviews, vocabulary_size: int) -> list[np.nda
 def word_map(
     vectors: dict[str, np.ndarray], vocabulary: Sequence[str], words: Sequence[np.ndarray], classes: Sequence[str]
 ) -> pd.DataFrame:
-    """Where the two first principal components of their vectors, of length 1, put the telling words of each class.
+    """Return the places of the telling words of each class, by the first two principal components of their vectors.
 
-    `vectors` and `vocabulary` are those of `neighbour_table`, `words` what `telling_words` gave. The columns:
-    embedding, word, class, x, y, and `explained`, the share of the variance of these words that the two components
-    hold. Of the two signs of a component that one is taken with which the words of the last class lie to the right, or
-    above. Raises InputError if there are fewer than three words.
+    `vectors` and `vocabulary` are those of `neighbour_table`, `words` those of `telling_words`; the vectors are scaled
+    to length 1. The columns: embedding, word, class, x, y, and `explained`, the share of the variance of these words
+    that the two components hold. The sign of a component is the one with which the words of the last class lie to the
+    right, or above. Vectors of dimension 1 have one component: y is 0. Raises InputError if there are fewer than three
+    words.
     """
-    numbers = np.concatenate(words)
-    if len(numbers) < 3:
+    tokens = np.concatenate(words)
+    if len(tokens) < 3:
         raise InputError("Too few words tell the classes of the reviews apart to draw a map of them.")
     tables = []
     for embedding, matrix in vectors.items():
-        components = PCA(n_components=2, svd_solver="full")
-        places = components.fit_transform(unit_rows(matrix[numbers].astype(np.float64)))
-        places *= np.where(places[len(numbers) - len(words[-1]) :].sum(axis=0) < 0, -1, 1)
+        components = PCA(n_components=min(2, matrix.shape[1]), svd_solver="full")
+        # Vectors that are all the same have no variance.
+        with np.errstate(invalid="ignore"):
+            places = components.fit_transform(unit_rows(matrix[tokens].astype(np.float64)))
+        places *= np.where(places[len(tokens) - len(words[-1]) :].sum(axis=0) < 0, -1, 1)
         columns = {
             "embedding": embedding,
-            "word": [vocabulary[i] for i in numbers],
+            "word": [vocabulary[i] for i in tokens],
             "class": np.repeat(classes, [len(each) for each in words]),
             "x": places[:, 0],
-            "y": places[:, 1],
-            "explained": components.explained_variance_ratio_.sum(),
+            "y": places[:, 1] if places.shape[1] > 1 else 0.0,
+            "explained": np.nan_to_num(components.explained_variance_ratio_.sum(), nan=1.0),
         }
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True).round(5)

@@ -1,36 +1,46 @@
-"""The figures: each a function from its tables to a chart."""
+"""Draw the figures, each with a function from its table to a chart.
+
+`draw_<name>` draws the figure of that name in `contents.yaml`, from the rows of its tables: those of the tables of runs
+have their seed in a column of that name.
+"""
 
 import math
 import textwrap
+from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from wordorder.report.style import FONT_SIZE, HEIGHT, INK, PALETTE, WIDTH, colour_scale, spread
+from wordorder.report.palette import BLUE, INK, LIGHT, PALETTE, VERMILION
+from wordorder.report.style import FONT_SIZE, HEIGHT, WIDTH, colour_scale, spread
 
-BLUE, ORANGE, GREY = PALETTE[0], PALETTE[1], "#CCCCCC"
 # Small pictures side by side, one for each variant.
 COLUMNS, SMALL = 4, 150
 
 
 def limits(values: pd.Series, step: float) -> list[float]:
-    """Return the multiples of `step` around all values."""
-    return [round(step * math.floor(values.min() / step), 6), round(step * math.ceil(values.max() / step), 6)]
+    """Return the multiples of `step` around all values, a step apart if there is but one."""
+    highest = math.ceil(values.max() / step)
+    lowest = min(math.floor(values.min() / step), highest - 1)
+    return [round(step * lowest, 6), round(step * highest, 6)]
 
 
-def plain_axis(**options) -> alt.Axis:
+def plain_axis(**options: Any) -> alt.Axis:
     """Return an axis without its line and ticks."""
     return alt.Axis(domain=False, ticks=False, labelPadding=8, **options)
 
 
-def small_multiples(table: pd.DataFrame, x: alt.X, y: alt.Y, *, tooltip: list, below=()) -> alt.ConcatChart:
+def small_multiples(
+    table: pd.DataFrame, x: alt.X, y: alt.Y, *, tooltip: list[Any], below: Sequence[alt.Chart] = ()
+) -> alt.ConcatChart:
     """Draw the line of each variant in a picture of its own, above the lines of all others in grey.
 
-    `below` are layers that go below those. With a `tooltip` the rows of the table are marked on the line and have it.
+    The layers `below` go under those. With a `tooltip` the rows of the table are marked on the line, and each has it.
     """
     base = alt.Chart(table).encode(x=x, y=y)
-    others = base.mark_line(color=GREY, strokeWidth=0.7).encode(detail="variant:N")
+    others = base.mark_line(color=LIGHT, strokeWidth=0.7).encode(detail="variant:N")
     pictures = []
     for variant in dict.fromkeys(table["variant"]):
         own = base.transform_filter(alt.datum.variant == variant)
@@ -43,7 +53,7 @@ def small_multiples(table: pd.DataFrame, x: alt.X, y: alt.Y, *, tooltip: list, b
     return alt.concat(*pictures, columns=COLUMNS)
 
 
-def accuracy_chart(summary: pd.DataFrame) -> alt.LayerChart:
+def draw_accuracy(summary: pd.DataFrame) -> alt.LayerChart:
     """Draw the test accuracy of each variant with its interval over the seeds, and the chapter's figure."""
     values = pd.concat(
         summary[column] for column in ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "chapter_accuracy")
@@ -64,7 +74,7 @@ def accuracy_chart(summary: pd.DataFrame) -> alt.LayerChart:
         x="test_accuracy_low:Q", x2="test_accuracy_high:Q"
     )
     means = base.mark_circle(color=BLUE, size=70, opacity=1).encode(x=x, tooltip=tooltip)
-    chapter = base.mark_point(shape="diamond", color=ORANGE, size=60, strokeWidth=1.5).encode(x="chapter_accuracy:Q")
+    chapter = base.mark_point(shape="diamond", color=VERMILION, size=60, strokeWidth=1.5).encode(x="chapter_accuracy:Q")
     numbers = base.mark_text(align="left", dx=12, color=INK).encode(
         x=alt.value(WIDTH), text=alt.Text("test_accuracy:Q", format=".3f")
     )
@@ -74,11 +84,10 @@ def accuracy_chart(summary: pd.DataFrame) -> alt.LayerChart:
         title=alt.Title(
             "Test accuracy: mean and 95 % interval over the seeds", subtitle="Diamonds: the figures of the chapter"
         ),
-        description="Test accuracy of each variant with its interval.",
     )
 
 
-def learning_curve_chart(curve: pd.DataFrame) -> alt.LayerChart:
+def draw_learning_curve(curve: pd.DataFrame) -> alt.LayerChart:
     """Draw the accuracy against the number of training reviews: lines with their intervals and names."""
     variants, sizes = list(dict.fromkeys(curve["variant"])), sorted(set(curve["size"]))
     lowest, highest = limits(pd.concat([curve["test_accuracy_low"], curve["test_accuracy_high"]]), 0.05)
@@ -113,11 +122,10 @@ def learning_curve_chart(curve: pd.DataFrame) -> alt.LayerChart:
         width=WIDTH,
         height=HEIGHT,
         title="Test accuracy, mean over the seeds and 95 % interval",
-        description="Test accuracy against the number of training reviews, a line for each variant with its interval.",
     )
 
 
-def time_chart(summary: pd.DataFrame) -> alt.LayerChart:
+def draw_training_time(summary: pd.DataFrame) -> alt.LayerChart:
     """Draw the test accuracy against the time of a training."""
     table = summary[["variant", "test_accuracy", "training_seconds"]].copy()
     lowest, highest = limits(table["test_accuracy"], 0.01)
@@ -125,7 +133,7 @@ def time_chart(summary: pd.DataFrame) -> alt.LayerChart:
     seconds = table["training_seconds"]
     x = alt.X(
         "training_seconds:Q",
-        title="seconds of a training, mean over the seeds (logarithmic)",
+        title="seconds per training, mean over the seeds (logarithmic)",
         scale=alt.Scale(type="log", domain=[seconds.min() / 1.5, seconds.max() * 1.5], nice=False),
         axis=alt.Axis(format=",d", grid=False, tickCount=6),
     )
@@ -146,24 +154,23 @@ def time_chart(summary: pd.DataFrame) -> alt.LayerChart:
     )
     # Where a name had to move, a line leads to it.
     end = alt.value(WIDTH + 20)
-    leaders = base.mark_rule(color=GREY, strokeWidth=0.7).encode(y=y, y2="place:Q", x2=end)
+    leaders = base.mark_rule(color=LIGHT, strokeWidth=0.7).encode(y=y, y2="place:Q", x2=end)
     names = base.mark_text(align="left", dx=4, color=INK).encode(x=end, y="place:Q", text="variant:N")
     return (leaders + points + names).properties(
         width=WIDTH,
         height=HEIGHT,
-        title="Test accuracy against the time of a training on one core",
-        description="Test accuracy against training time, a point for each variant.",
+        title="Test accuracy against training time on one core",
     )
 
 
-def history_chart(history: pd.DataFrame) -> alt.ConcatChart:
+def draw_history(history: pd.DataFrame) -> alt.ConcatChart:
     """Draw loss and accuracy of each epoch of all seeds of a variant, with the epoch that was kept.
 
     `history` has the columns seed, epoch, loss, accuracy, validation_loss and validation_accuracy.
     """
     best = history.loc[history.groupby("seed")["validation_loss"].idxmin()]
     splits = {"training": "", "validation": "validation_"}
-    colour = alt.Color("split:N", title=None, scale=alt.Scale(domain=list(splits), range=[BLUE, ORANGE]))
+    colour = alt.Color("split:N", title=None, scale=alt.Scale(domain=list(splits), range=[BLUE, VERMILION]))
     panels = []
     for measure in ("loss", "accuracy"):
         lines = pd.concat(
@@ -179,12 +186,10 @@ def history_chart(history: pd.DataFrame) -> alt.ConcatChart:
         drawn = base.mark_line(strokeWidth=1.5, opacity=0.7) + base.mark_circle(size=14, opacity=0.7)
         mark = alt.Chart(kept).mark_point(size=110, strokeWidth=2).encode(x=x, y=y, color=colour, tooltip=tooltip)
         panels.append((drawn + mark).properties(width=WIDTH * 0.6, height=HEIGHT * 0.75, title=measure))
-    return alt.hconcat(*panels).properties(
-        description="Loss and accuracy by epoch, the epoch that was kept in a circle."
-    )
+    return alt.hconcat(*panels)
 
 
-def calibration_chart(calibration: pd.DataFrame) -> alt.ConcatChart:
+def draw_calibration(calibration: pd.DataFrame) -> alt.ConcatChart:
     """Draw how often the answers are right against how sure the model is, a picture for each variant."""
     lowest = min(calibration["bin_low"].min(), limits(calibration["accuracy"], 0.1)[0])
     scale = alt.Scale(domain=[lowest, 1], nice=False, zero=False)
@@ -197,10 +202,10 @@ def calibration_chart(calibration: pd.DataFrame) -> alt.ConcatChart:
     ]
     return small_multiples(
         calibration, x, y, tooltip=tooltip, below=[perfect.mark_line(color=INK, strokeDash=[3, 3], strokeWidth=1)]
-    ).properties(title="How often answers are right, by how sure the model is (grey: the other variants)")
+    ).properties(title="How often answers are right, by how sure the model is (grey: other variants)")
 
 
-def roc_chart(roc: pd.DataFrame) -> alt.ConcatChart:
+def draw_roc(roc: pd.DataFrame) -> alt.ConcatChart:
     """Draw the ROC curves, a picture for each variant."""
     scale = alt.Scale(domain=[0, 1], nice=False)
     x = alt.X(
@@ -212,18 +217,18 @@ def roc_chart(roc: pd.DataFrame) -> alt.ConcatChart:
     y = alt.Y("true_positive_rate:Q", scale=scale, title="true positives", axis=plain_axis(tickCount=3))
     # Points enough to be a line: marks on them would cover it.
     return small_multiples(roc, x, y, tooltip=[]).properties(
-        title="Share of positive reviews found, by share of negative ones taken for positive (grey: the other variants)"
+        title="Share of positive reviews found, by share of negative ones taken for positive (grey: other variants)"
     )
 
 
-def length_chart(accuracies: pd.DataFrame) -> alt.ConcatChart:
+def draw_accuracy_by_length(accuracies: pd.DataFrame) -> alt.ConcatChart:
     """Draw the accuracy of each quarter of the reviews by length, mean over the seeds, a picture for each variant."""
     quarters = accuracies.drop_duplicates("quartile").sort_values("quartile")
     order = [f"{row.min_tokens} to {row.max_tokens}" for row in quarters.itertuples()]
     names = dict(zip(quarters["quartile"], order, strict=True))
     table = accuracies.groupby(["variant", "quartile"], sort=False)["accuracy"].mean().reset_index()
     table["tokens"] = table["quartile"].map(names)
-    x = alt.X("tokens:O", sort=order, title="tokens of a review", axis=alt.Axis(labelAngle=-30, domain=False))
+    x = alt.X("tokens:O", sort=order, title="tokens in the review", axis=alt.Axis(labelAngle=-30, domain=False))
     y = alt.Y(
         "accuracy:Q",
         title="test accuracy",
@@ -232,14 +237,14 @@ def length_chart(accuracies: pd.DataFrame) -> alt.ConcatChart:
     )
     tooltip = ["tokens:N", alt.Tooltip("accuracy:Q", format=".4f")]
     return small_multiples(table, x, y, tooltip=tooltip).properties(
-        title="Test accuracy by length of the review, in quarters (grey: the other variants)"
+        title="Test accuracy by length of the review, in quarters (grey: other variants)"
     )
 
 
-def word_map_chart(places: pd.DataFrame) -> alt.ConcatChart:
+def draw_word_map(places: pd.DataFrame) -> alt.ConcatChart:
     """Draw words where the two first principal components of their vectors put them, coloured by the class they tell.
 
-    `places` is what `word_vectors.word_map` gave.
+    `places` is what `word_vectors.word_map` gave. With more classes than colours, the tooltip alone gives the class.
     """
     classes = list(dict.fromkeys(places["class"]))
     colour = alt.Color(
@@ -249,11 +254,15 @@ def word_map_chart(places: pd.DataFrame) -> alt.ConcatChart:
         scale=alt.Scale(domain=classes[::-1], range=PALETTE[: len(classes)]),
         legend=alt.Legend(symbolType="circle", symbolOpacity=1),
     )
+    if len(classes) > len(PALETTE):
+        colour = alt.value(INK)
     pictures = []
     for embedding, words in places.groupby("embedding", sort=False):
-        # The words of a class lie close together where the vectors tell little but the class: some have to move.
-        gap = 12 / HEIGHT * np.ptp(words["y"])
-        words = words.assign(y=words.groupby("class", sort=False)["y"].transform(spread, gap))
+        # The words of a class lie close together where the vectors tell little but the class: some have to move. With
+        # vectors of dimension 1 all words are at the same height.
+        height = np.ptp(words["y"])
+        close = words.groupby("class" if height else "embedding", sort=False)["y"]
+        words = words.assign(y=close.transform(spread, 12 / HEIGHT * (height or 1)))
         base = alt.Chart(words).encode(
             x=alt.X("x:Q", axis=None, scale=alt.Scale(padding=30)),
             y=alt.Y("y:Q", axis=None),
@@ -267,7 +276,7 @@ def word_map_chart(places: pd.DataFrame) -> alt.ConcatChart:
     return alt.concat(*pictures, columns=2)
 
 
-def padding_chart(padding: pd.DataFrame) -> alt.ConcatChart:
+def draw_padding(padding: pd.DataFrame) -> alt.ConcatChart:
     """Draw what padding does to short reviews, with and without a mask.
 
     `padding` has the columns text, class, variant, padding (number of tokens) and probability (of the class).
@@ -295,16 +304,3 @@ def padding_chart(padding: pd.DataFrame) -> alt.ConcatChart:
         title = alt.Title(textwrap.wrap(text, 45), offset=4)
         pictures.append(picture.properties(width=WIDTH * 0.55, height=HEIGHT * 0.6, title=title))
     return alt.concat(*pictures, columns=3)
-
-
-# By the name of the figure. That of the history of a training is made of several tables.
-CHARTS = {
-    "accuracy": accuracy_chart,
-    "accuracy_by_length": length_chart,
-    "calibration": calibration_chart,
-    "learning_curve": learning_curve_chart,
-    "padding": padding_chart,
-    "roc": roc_chart,
-    "training_time": time_chart,
-    "word_map": word_map_chart,
-}

@@ -13,9 +13,9 @@ CONTENTS = Path(__file__).with_name("contents.yaml")
 class Entry(NamedTuple):
     """One figure, table or page of the report.
 
-    `name` is its key in `contents.yaml`, `variant` that of which it is, None where it is of all. `tables` are CSV files:
-    under results/ or, with a `variant`, in the folders of its runs. `needs` is what the config has to ask for, if
-    anything.
+    `name` is its key in `contents.yaml`; `variant` is the one that it shows, None where it shows all. `tables` are CSV
+    files, without their ending: under results/ or, with a `variant`, in the folders of its runs. `needs` is what the
+    config has to ask for, if anything.
     """
 
     name: str

@@ -8,30 +8,39 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from wordorder.io.atomic import atomic_write
+from wordorder.report.palette import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    GRID,
+    INK,
+    ORANGE,
+    PALETTE,
+    PURPLE,
+    SKY_BLUE,
+    VERMILION,
+)
 
-# Okabe and Ito's colours (2008) and a grey, which colour-blind readers tell apart; the yellow is too light for lines.
-PALETTE = ["#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#000000", "#999999"]
 # What is drawn most has the same colour in every figure.
 COLOURS = {
-    "binary_bigram": "#0072B2",
-    "embedding_masked": "#D55E00",
-    "glove": "#009E73",
-    "embedding": "#E69F00",
-    "binary_unigram": "#56B4E9",
-    "transformer": "#CC79A7",
-    "cbow_pooled": "#000000",
-    "one_hot": "#999999",
+    "binary_bigram": BLUE,
+    "embedding_masked": VERMILION,
+    "glove": GREEN,
+    "embedding": ORANGE,
+    "binary_unigram": SKY_BLUE,
+    "transformer": PURPLE,
+    "cbow_pooled": BLACK,
+    "one_hot": GREY,
 }
 # Free, and as wide as Arial: a figure is the same with either.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 FONT_SIZE = 12
 WIDTH, HEIGHT = 460, 320
-GRID = "#E5E5E5"
-INK = "#333333"
 
 
 def colours(variants: Sequence[str]) -> dict[str, str]:
-    """Give each variant its colour; those that have none of their own take what is left, in their order."""
+    """Return the colour of each variant; those that have none of their own take what is left, in their order."""
     taken = {COLOURS.get(variant) for variant in variants}
     free = [colour for colour in PALETTE if colour not in taken] or PALETTE
     others = [variant for variant in variants if variant not in COLOURS]
@@ -45,7 +54,7 @@ def colour_scale(variants: Sequence[str]) -> alt.Scale:
 
 
 def spread(positions: Sequence[float], gap: float) -> np.ndarray:
-    """Move positions as little as possible, by least squares, until there is `gap` between any two; for labels."""
+    """Return positions moved as little as possible, by least squares, until any two are `gap` apart; for labels."""
     order = np.argsort(positions, kind="stable")
     steps = gap * np.arange(len(order))
     moved = np.empty(len(order))
@@ -55,7 +64,7 @@ def spread(positions: Sequence[float], gap: float) -> np.ndarray:
 
 
 def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
-    """Give a chart the common fonts, sizes and axes."""
+    """Return a chart with the common fonts, sizes and axes."""
     return (
         chart.configure(font=FONT, background="white", padding=8)
         .configure_view(stroke=None)
@@ -91,12 +100,12 @@ def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
     )
 
 
-def save(chart: alt.TopLevelMixin, html: Path, svg: Path, png: Path) -> None:
+def save(chart: alt.TopLevelMixin, html: Path, svg: Path, png: Path, *, description: str) -> None:
     """Write a chart in the common style: as an interactive page, as SVG, and as PNG of twice the size.
 
-    The page holds all that it needs and asks nothing of the network.
+    The page holds all that it needs and asks nothing of the network. The description is what screen readers read out.
     """
-    chart = styled(chart)
+    chart = styled(chart).properties(description=description)
     actions = {"export": True, "source": False, "compiled": False, "editor": False}
     with atomic_write(html) as part:
         chart.save(part, format="html", inline=True, embed_options={"actions": actions, "renderer": "svg"})

@@ -237,7 +237,7 @@ def test_the_page_in_a_browser(finished, tab):
         tab.goto(f"http://127.0.0.1:{port}/")
         text = "The film was <script>alert(1)</script> good"
         tab.get_by_label("A text").fill(text)
-        tab.get_by_role("button", name="Judge").click()
+        tab.get_by_role("button", name="Classify").click()
         cards = tab.locator(".card")
         cards.nth(1).wait_for(timeout=60_000)
         assert [cards.nth(i).locator("h2 span").first.inner_text() for i in range(2)] == ["glove", "one_hot"]

@@ -67,10 +67,11 @@ def name_of(source: Path | None) -> str:
 
 def texts_of(source: Path | None, column: str) -> Iterator[str]:
     """Yield the texts of a table, by the ending of its name, or else of lines. Raises InputError at an empty one."""
-    table = table_of(source.suffix) if source else None
-    texts = (text for (text,) in table.rows(source, [column], ADVICE)) if table else lines_of(source)
+    texts: Iterator[str | None] = lines_of(source)
+    if source and (table := table_of(source.suffix)):
+        texts = (text for (text,) in table.rows(source, [column], ADVICE))
     for row, text in enumerate(texts, 1):
-        if not (text or "").strip():
+        if text is None or not text.strip():
             raise InputError(f"{name_of(source)}, row {row}: there is no text. Write one, or take the row out.")
         yield text
 

@@ -1,19 +1,19 @@
-"""A page on which the trained models judge a text."""
+"""A page on which the trained models classify a text."""
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from wordorder.io.errors import InputError
 from wordorder.explain import explain, explanation_html
+from wordorder.io.errors import InputError
 
 if TYPE_CHECKING:
     from wordorder.app.load import TrainedModel
 
 EXAMPLE = "That was an excellent movie, I loved it."
-# Characters: each word is left out once, by each model.
+# In characters: each model is run once for each word, which is left out.
 LONGEST = 4000
 STYLE = """
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
@@ -29,11 +29,11 @@ STYLE = """
 
 
 def card(trained: "TrainedModel", text: str) -> str:
-    """Return the verdict of a model on a text, with its words coloured, as HTML."""
-    verdict, shown, probability, pieces = explain(trained.probabilities, text)
-    said = f"{escape(trained.classes[verdict])}, P({escape(trained.classes[shown])}) = {probability:.3f}"
+    """Return the class that a model predicts for a text, and the text with its words coloured, as HTML."""
+    predicted, shown, probability, pieces = explain(trained.probabilities, text)
+    result = f"{escape(trained.classes[predicted])}, P({escape(trained.classes[shown])}) = {probability:.3f}"
     return (
-        f'<div class="card"><h2><span>{escape(trained.variant)}</span><span>{said}</span></h2>'
+        f'<div class="card"><h2><span>{escape(trained.variant)}</span><span>{result}</span></h2>'
         f'<div class="bar"><div style="width: {100 * probability:.1f}%"></div></div>'
         f"<p>{explanation_html(pieces)}</p></div>"
     )
@@ -44,25 +44,25 @@ def page(models: Sequence["TrainedModel"]) -> pn.viewable.Viewable:
     text = pn.widgets.TextAreaInput(
         name="A text", value=EXAMPLE, max_length=LONGEST, rows=5, resizable="height", sizing_mode="stretch_width"
     )
-    button = pn.widgets.Button(name="Judge", button_type="primary")
+    button = pn.widgets.Button(name="Classify", button_type="primary")
     cards = pn.pane.HTML("", stylesheets=[STYLE], sizing_mode="stretch_width")
 
-    def judge(event=None):
-        # The widget's limit is the browser's, and a visitor may have another browser.
-        given = text.value_input[:LONGEST] if text.value_input else text.value[:LONGEST]
+    def classify(event: Any) -> None:
+        # The limit of the widget is enforced by the browser, which need not be one.
+        given = (text.value_input or text.value or "")[:LONGEST]
         if not given.strip():
-            cards.object = "<p>There is no text to judge.</p>"
+            cards.object = "<p>There is no text to classify.</p>"
             return
-        with button.param.update(disabled=True, name="Judging"):
+        with button.param.update(disabled=True, name="Classifying"):
             done: list[str] = []
             for trained in models:
                 done.append(card(trained, given))
                 cards.object = f'<div class="cards">{"".join(done)}</div>'
 
-    button.on_click(judge)
+    button.on_click(classify)
     head = pn.pane.HTML(
-        "<h1>wordorder</h1><p>What the trained models make of a text. Blue words speak for the class whose probability "
-        "is shown, orange ones against it; the number is under the pointer.</p>",
+        "<h1>wordorder</h1><p>How the trained models classify a text. Blue words speak for the class whose probability "
+        "is shown, orange ones against it; point at a word to see by how much.</p>",
         sizing_mode="stretch_width",
     )
     return pn.Column(head, text, button, cards, sizing_mode="stretch_width", max_width=1200, margin=(10, 20))
@@ -70,7 +70,7 @@ def page(models: Sequence["TrainedModel"]) -> pn.viewable.Viewable:
 
 def serve(models: Sequence["TrainedModel"], host: str, port: int) -> None:
     """Serve the page until the process is interrupted. Raises InputError if `host` and `port` cannot be listened on."""
-    # Bokeh, which Panel stands on, takes the colons for the port's.
+    # Bokeh, on which Panel is built, takes its colons for the one before the port.
     if ":" in host:
         raise InputError(f"--host {host}: the page cannot be served under an IPv6 address. Name one of IPv4.")
     loopback = host in ("127.0.0.1", "localhost")

@@ -120,7 +120,7 @@ ALIKE = (
 
 def pseudo_words(rng: random.Random, number: int, exclude: set[str]) -> list[str]:
     """Make up different words that can be pronounced, none of them in `exclude`."""
-    words = {}
+    words: dict[str, None] = {}
     while len(words) < number:
         word = "".join(rng.choice("bdfgklmnprstvz") + rng.choice("aeiou") for _ in range(rng.randint(2, 3)))
         word += rng.choice("lnrst")
@@ -185,7 +185,7 @@ class ReviewWriter:
 
 def word_counts(texts: Iterable[str]) -> Counter[str]:
     """Count the words, in lower case and without apostrophes, and the punctuation marks."""
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for text in texts:
         counts.update(re.findall("[a-z]+|[.,!?]", text.lower().replace("'", "").replace("<br />", " ")))
     return counts

@@ -245,7 +245,7 @@ def network_faults() -> Iterator[None]:
 
 def source_error(error: Exception) -> SourceError:
     """Return what is behind an error of a network library; each wraps the errors of those below it."""
-    chain = [error]
+    chain: list[BaseException] = [error]
     while cause := chain[-1].__cause__ or (None if chain[-1].__suppress_context__ else chain[-1].__context__):
         chain.append(cause)
     root = chain[-1]

@@ -50,7 +50,7 @@ class EncodedReviews(NamedTuple):
         return np.bincount(self.distinct().tokens, minlength=vocabulary_size)
 
 
-def joined(sequences: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def joined(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Return the token ids of sequences one after the other, and the offsets at which each starts and the last ends."""
     offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])]).astype(np.int64)
     return np.concatenate([np.empty(0, np.int32), *sequences]).astype(np.int32), offsets

@@ -40,10 +40,10 @@ def split_corpus(
     labelled = [text for text in texts if text.label]
     refuse_unusable(corpus, labelled, classes)
     own_splits = {text.split for text in labelled}
-    groups = defaultdict(list)
+    groups: dict[tuple[str, str], list[Text]] = defaultdict(list)
     for text in labelled:
         groups[text.split, text.label].append(text)
-    splits = {name: [] for name in SPLITS}
+    splits: dict[str, list[Text]] = {name: [] for name in SPLITS}
     for label in classes:
         parts = {split: groups[split, label] for split in SPLITS}
         for split in sorted({"train", *own_splits}):

@@ -20,8 +20,9 @@ def reading(path: Path, *errors: type[Exception]) -> Iterator[None]:
     the library that reads. What the reader finds wrong itself it raises as a ValueError, whose text ends up in the
     message.
     """
+    expected: tuple[type[Exception], ...] = (OSError, ValueError, LookupError, TypeError, RecursionError, *errors)
     try:
         yield
-    except (OSError, ValueError, LookupError, TypeError, RecursionError, *errors) as error:
+    except expected as error:
         problem = f"{error} is missing" if isinstance(error, KeyError) else error
         raise InputError(f"{path} is damaged ({problem}). Delete it and run again.") from error

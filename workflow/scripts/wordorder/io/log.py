@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 
 from wordorder.io.errors import InputError
@@ -35,6 +36,7 @@ def logged(log: str) -> Iterator[None]:
         os.dup2(file.fileno(), 2)
     # Tokens can hold any character, whatever the locale is.
     for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, TextIOWrapper)
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
     logging.getLogger("wordorder").setLevel(logging.INFO)

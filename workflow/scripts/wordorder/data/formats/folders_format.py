@@ -78,7 +78,7 @@ def find_root(path: Path, folders: set[tuple[str, ...]]) -> tuple[tuple[str, ...
     def inside(parent: tuple[str, ...]) -> list[tuple[str, ...]]:
         return [folder for folder in folders if folder and folder[:-1] == parent]
 
-    root = ()
+    root: tuple[str, ...] = ()
     # The only folder at its place is one around the classes, if there are folders in it.
     while len(only := inside(root)) == 1 and inside(only[0]):
         root = only[0]
@@ -130,7 +130,7 @@ def tar_members(path: Path) -> Iterator[Member]:
                 # tarfile takes a missing or unreadable header for the end. The real end is a block of zeros, after
                 # which there is at least one more; reading them also makes the decompressor compare its checksum, which
                 # it does not do in tarfile's mode "r|*". Both modes read the archive once, from front to back.
-                rest = tar.fileobj.read()
+                rest = tar.fileobj.read(-1)
                 if len(rest) < tarfile.BLOCKSIZE or rest.strip(b"\0"):
                     raise tarfile.ReadError("the end of the archive is missing")
     # Broad, because tarfile lets the errors of the decompressors through, and those have no class in common.

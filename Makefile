@@ -5,7 +5,10 @@ CORES ?= 4
 INSTALLED := .venv/installed
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: results study demo report test test-slow lint audit benchmark lock
+# A process more than two cores take: some tests wait for SLURM, a server or a lock.
+PYTEST := python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
+.PHONY: results study demo report check lint test test-slow docs audit benchmark lock
 
 # The chapter on the real reviews, which are downloaded.
 results: $(INSTALLED)
@@ -24,30 +27,37 @@ demo: $(INSTALLED)
 	    --configfile config/config.yaml config/demo.yaml demo/corpus/sources.yaml
 	@cat demo/logs/summarize_runs.log
 
-# Figures, tables and model cards of the chapter's results on one page, for a browser.
+# The chapter's results, and all figures, tables and model cards on one page, for a browser.
 report: $(INSTALLED)
-	snakemake --cores $(CORES) report
-	snakemake report --report report.html
+	snakemake --cores $(CORES) --report-after-run --report report.html
 
-# The models and their training are tested on both of Keras' backends, the exported ones on that which they are for.
-# A process more than two cores take: some tests wait for SLURM, a server or a lock.
-test: lint
-	KERAS_BACKEND=jax python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder \
-	    --ignore tests/test_text_model.py
-	KERAS_BACKEND=tensorflow python -m pytest --numprocesses 2 --dist loadfile tests/test_layers.py \
-	    tests/test_training.py tests/test_bag_of_words.py tests/test_naive_bayes.py tests/test_transformer.py \
-	    tests/test_text_model.py
+# What a change needs before it is committed: style, types, and the tests that take no whole workflow.
+check: lint
+	KERAS_BACKEND=jax $(PYTEST) -m "not slow and not whole"
+
+lint: $(INSTALLED)
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+	mypy
+
+# All of it. The models and their training are tested on both of Keras' backends, the exported ones on that which they
+# are for.
+test: check
+	KERAS_BACKEND=jax $(PYTEST) -m "not slow and whole"
+	KERAS_BACKEND=tensorflow $(PYTEST) $(addprefix tests/test_,$(addsuffix .py,$(ON_BOTH_BACKENDS) text_model))
+
+ON_BOTH_BACKENDS := layers training bag_of_words naive_bayes transformer
 
 # What takes too long for every change: pipelines that are killed again and again; 25 times as many damaged files.
 test-slow: $(INSTALLED)
 	KERAS_BACKEND=jax python -m pytest -m slow -s
 	KERAS_BACKEND=jax FUZZ=25 python -m pytest tests/test_fuzz.py
 
-lint: $(INSTALLED)
-	ruff check . bin/wordorder
-	ruff format --check . bin/wordorder
-	snakefmt --check Snakefile workflow
-	snakemake --lint
+# What is made from the code: the schema of the config, the tables of its keys, the list of files for hosted modules.
+docs: $(INSTALLED)
+	python workflow/scripts/generate_docs.py
 
 # Known vulnerabilities of the pinned packages. Strict: a package that the service does not know is an error.
 audit: $(INSTALLED)
@@ -62,17 +72,20 @@ benchmark: $(INSTALLED)
 	python workflow/scripts/plot_benchmarks.py docs/performance
 
 # Newest versions that pyproject.toml allows: requirements.txt for pip and environment.yml for conda.
+# `make lock UPGRADE=` keeps the pinned versions and adds what pyproject.toml newly asks for.
+UPGRADE := --upgrade
 lock: $(INSTALLED)
-	uv pip compile pyproject.toml --group dev --universal --upgrade --quiet --generate-hashes \
+	uv pip compile pyproject.toml --group dev --universal $(UPGRADE) --quiet --generate-hashes \
 	    --custom-compile-command "make lock" --output-file requirements.txt
 	{ sed '/^ *- pip:/q' environment.yml; \
 	  uv pip compile pyproject.toml --group dev --universal --quiet --no-annotate --no-header \
 	      --constraint requirements.txt | sed 's/^/      - "/; s/$$/"/'; } > environment.yml.new
 	mv environment.yml.new environment.yml
 
+# The package itself is built by what the lock file has brought, from this folder: nothing is fetched.
 $(INSTALLED): requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv --clear .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	ln -sf ../../bin/wordorder .venv/bin/wordorder
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	touch $@

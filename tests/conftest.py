@@ -18,8 +18,11 @@ from wordorder.data.demo import write_demo_corpus
 from wordorder.evaluation.summary import COSTS
 
 REPOSITORY = Path(__file__).parents[1]
-# The files that take minutes.
-LONG = ["test_training", "test_report", "test_demo", "test_slurm", "test_workflow", "test_kills"]
+# What `make check` leaves out: tests with these fixtures, and these files, which take minutes.
+WHOLE_FIXTURES = {"pipeline", "chromium"}
+WHOLE_FILES = ["test_training", "test_demo", "test_slurm"]
+# The first to begin, so that no process of the tests goes on long after the others.
+FIRST = ["test_slurm", "test_workflow", "test_report", "test_training", "test_demo", "test_modules"]
 
 # What takes time in a small run is to start TensorFlow and to compile the models, not their size.
 SMALL = {
@@ -31,9 +34,26 @@ SMALL = {
 }
 
 
+def pytest_addoption(parser):
+    parser.addoption("--no-skips", action="store_true", help="a test that would be skipped fails")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Begin with the files that take longest, so that no process of the tests goes on long after the others."""
-    items.sort(key=lambda item: item.path.stem not in LONG)
+    """Mark what `make check` leaves out, and begin with the files that take longest."""
+    for item in items:
+        if item.path.stem in WHOLE_FILES or WHOLE_FIXTURES & set(item.fixturenames):
+            item.add_marker("whole")
+    items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """With --no-skips, as where everything is installed, let a test fail that would be skipped."""
+    report = yield
+    if report.skipped and item.config.getoption("no_skips"):
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,7 +76,7 @@ def results_of(directory):
             continue
         content = path.read_bytes()
         if name in ("results/runs.csv", "results/summary.csv"):
-            content = pd.read_csv(io.BytesIO(content), dtype=str).drop(columns=COSTS).to_csv().encode()
+            content = pd.read_csv(io.BytesIO(content), dtype=str).drop(columns=list(COSTS)).to_csv().encode()
         contents[name] = content
     return contents
 
@@ -104,15 +124,20 @@ class Pipeline(NamedTuple):
         return subprocess.CompletedProcess(process.args, process.returncode, output)
 
 
+def copy_workflow(repository):
+    """Copy what of the repository the workflow needs, such as what git clones."""
+    for name in ("Snakefile", "environment.yml"):
+        shutil.copy2(REPOSITORY / name, repository)
+    for name in ("config", "profiles", "workflow"):
+        shutil.copytree(REPOSITORY / name, repository / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
 @pytest.fixture(scope="session")
 def pipeline(tmp_path_factory):
     """The pipeline, with a made-up corpus to run on; nothing has been run."""
     repository = tmp_path_factory.mktemp("project") / "repository"
     repository.mkdir()
-    for name in ("Snakefile", "environment.yml"):
-        shutil.copy2(REPOSITORY / name, repository)
-    for name in ("config", "profiles", "workflow"):
-        shutil.copytree(REPOSITORY / name, repository / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_workflow(repository)
     corpus = tmp_path_factory.mktemp("corpus")
     sources = write_demo_corpus(corpus, seed=1)
     small = corpus / "small.yaml"
@@ -151,20 +176,16 @@ def run(finished):
     shutil.rmtree(directory)
 
 
-CHROMIUM = "chromium"
-
-
 @pytest.fixture(scope="session")
 def chromium():
-    """A headless Chromium: Debian's, which is installed if this is Debian and we are root, else a test fails."""
-    if not shutil.which(CHROMIUM):
-        install = "apt-get update && apt-get install --yes --no-install-recommends chromium"
-        done = subprocess.run(["sh", "-c", install], capture_output=True, text=True)
-        assert shutil.which(CHROMIUM), f"Chromium is missing; install Debian's package chromium. {done.stderr}"
+    """A headless Chromium, or Google Chrome."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if not program:
+        pytest.skip("Chromium is missing; .ci/install, run as root on Debian, installs it")
     # Root has to do without the sandbox.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=arguments)
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
         yield browser
         browser.close()
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real SLURM on this one machine, for tests/test_slurm.py: munged, slurmctld and several slurmd, each a "node".
 #
-#   tests/slurm-sandbox.sh start    installs Debian's packages if they are missing, starts, waits for idle nodes
+#   tests/slurm-sandbox.sh start    starts, waits for idle nodes
 #   tests/slurm-sandbox.sh stop     cancels all jobs, ends what start has started
 #
 #   SLURM_SANDBOX_DIR      scratch folder, of at most 70 characters, because sockets lie in it
@@ -60,21 +60,11 @@ no_jobs() {
 }
 not_running() { ! runs "$@"; }
 
-install_packages() {
-    local package missing=() policy=/usr/sbin/policy-rc.d
-    for package in munge slurmctld slurmd slurm-client; do
-        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+require_programs() {
+    local program
+    for program in munged slurmctld slurmd sbatch; do
+        command -v $program >/dev/null || cannot "$program is missing; .ci/install, run as root on Debian, installs SLURM"
     done
-    ((${#missing[@]})) || return 0
-    command -v apt-get >/dev/null || cannot "needs Debian's packages ${missing[*]}, and there is no apt-get"
-    # Keeps the packages from starting services of their own.
-    [[ ! -e $policy ]] || policy=
-    [[ -z $policy ]] || install -m 755 /dev/stdin $policy <<<$'#!/bin/sh\nexit 101'
-    local failed=
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } \
-        >"$DIR/apt.log" 2>&1 || failed=1
-    [[ -z $policy ]] || rm -f $policy
-    [[ -z $failed ]] || cannot "cannot install ${missing[*]}: $(tail -n 3 "$DIR/apt.log")"
 }
 
 write_config() {
@@ -122,6 +112,7 @@ CONF
 }
 
 start() {
+    require_programs
     ((EUID == 0)) || cannot "needs root"
     ((${#DIR} <= 70)) || cannot "$DIR is too long a name for the folder of a socket"
     [[ ! -e $LINK && ! -L $LINK ]] || cannot "$LINK exists: this machine has a SLURM"
@@ -130,7 +121,6 @@ start() {
         ! (exec 3<>"/dev/tcp/127.0.0.1/$i") 2>/dev/null || die "port $i is taken; set SLURM_SANDBOX_PORT"
     done
     mkdir -p "$DIR"/{state,spool} "${LINK%/*}"
-    install_packages
     trap stop EXIT
     write_config
     ln -s "$DIR/slurm.conf" "$LINK"

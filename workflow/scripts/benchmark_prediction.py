@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from wordorder.io.atomic import atomic_write
 
 VARIANTS = ["nbsvm", "binary_bigram", "glove", "embedding_masked", "one_hot"]
-COMMAND = [sys.executable, Path(__file__).resolve().parents[2] / "bin/wordorder", "predict"]
+COMMAND = [sys.executable, "-m", "wordorder.app.cli", "predict"]
 
 
 def seconds(results: Path, variant: str, cores: int, reviews: Path) -> float:

@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from wordorder.data.vectorizer import read_vocabulary
 from wordorder.entry import run
-from wordorder.io.atomic import atomic_write
 from wordorder.vectors.glove import glove_matrix, missing_tokens
+from wordorder.vectors.matrix import write_matrix
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -18,8 +16,7 @@ def main(vectors: Path, vocabulary: Path, matrix: Path, *, dimension: int) -> No
     """Write the matrix, (tokens, dimension) float32, and print which tokens have no vector."""
     tokens = read_vocabulary(vocabulary)
     rows, found = glove_matrix(vectors, tokens, dimension)
-    with atomic_write(matrix) as part, part.open("wb") as file:
-        np.save(file, rows, allow_pickle=False)
+    write_matrix(matrix, rows)
     print(f"{found.sum()} of {len(tokens)} tokens have a vector; the most frequent without:")
     print(" ".join(map(repr, missing_tokens(tokens, found))))
 

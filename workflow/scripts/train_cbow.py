@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from wordorder.data.encoded import read_encoded
 from wordorder.data.vectorizer import read_vocabulary
 from wordorder.entry import run
-from wordorder.io.atomic import atomic_write
 from wordorder.vectors.cbow import cbow_matrix
+from wordorder.vectors.matrix import write_matrix
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -37,8 +35,7 @@ def main(
         epochs=epochs,
         seed=seed,
     )
-    with atomic_write(matrix) as part, part.open("wb") as file:
-        np.save(file, rows, allow_pickle=False)
+    write_matrix(matrix, rows)
     print(f"{sum(len(file.labels) for file in files)} reviews with {sum(len(file.tokens) for file in files)} tokens")
 
 

@@ -5,32 +5,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wordorder.data.encoded import read_encoded
 from wordorder.data.vectorizer import read_settings, read_vocabulary
 from wordorder.entry import run
+from wordorder.evaluation.metrics import METRICS
 from wordorder.io.atomic import atomic_write
+from wordorder.models.kind import kind_named
 from wordorder.report.pages import markdown_html, page
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
-
-KINDS = {
-    "lstm": "A bidirectional LSTM over {features}.",
-    "bag_of_words": "A dense network over {features}, in any order.",
-    "nbsvm": "NB-SVM: a linear classifier over {features}, in any order, scaled by naive Bayes.",
-    "transformer": "A Transformer encoder over {features} and learned position vectors.",
-}
-FEATURES = {
-    "one_hot": "one-hot tokens",
-    "embedding": "learned token vectors",
-    "cbow": "token vectors that were pretrained on this corpus and trained further",
-    "glove": "pretrained token vectors",
-    "binary": "which tokens a text has",
-    "tf_idf": "how often each token occurs, weighted by how rare it is",
-}
-MEASURES = ["roc_auc", "f1", "brier_score", "expected_calibration_error"]
 
 
 def main(
@@ -41,11 +27,11 @@ def main(
     test: Path,
     vocabulary: Path,
     vectorizer: Path,
-    template: Path,
     markdown: Path,
     html: Path,
     *,
     variant: str,
+    caption: str,
 ) -> None:
     """Write the card as Markdown and as a page."""
     training = json.loads(record.read_text(encoding="utf-8"))
@@ -57,10 +43,12 @@ def main(
     settings = training["settings"] | {
         f"optimizer.{name}": value for name, value in training.get("optimizer", {}).items()
     }
-    environment = Environment(loader=FileSystemLoader(template.parent), undefined=StrictUndefined, autoescape=False)
-    card = environment.get_template(template.name).render(
+    kind = kind_named(settings["model"])
+    environment = Environment(loader=PackageLoader("wordorder.report", "."), undefined=StrictUndefined, autoescape=False)
+    card = environment.get_template("model_card.md.jinja").render(
         variant=variant,
-        kind=KINDS[settings["model"]].format(features=FEATURES[settings["features"]]),
+        caption=caption,
+        kind=kind.SENTENCE.format(features=kind.FEATURES[settings["features"]]),
         training_reviews=training["training_reviews"],
         validation_reviews=validation_reviews,
         test_reviews=test_reviews,
@@ -75,11 +63,10 @@ def main(
         accuracy=row["test_accuracy"],
         low=None if pd.isna(row["test_accuracy_low"]) else row["test_accuracy_low"],
         high=row["test_accuracy_high"],
-        measures={name.replace("_", " "): row[name] for name in MEASURES},
+        measures={name.replace("_", " "): row[name] for name in METRICS},
         lengths=by_length.to_dict(),
         worst_length=by_length.idxmin(),
         worst_accuracy=by_length.min(),
-        one_in=round(1 / max(1 - row["test_accuracy"], 1 / test_reviews)),
         calibration_error=row["expected_calibration_error"],
     )
     with atomic_write(markdown) as part:

@@ -1,34 +1,19 @@
 """What a bad config gets: one message that names the key, what is wrong and what to write instead."""
 
-import copy
 import math
 import re
 from pathlib import Path
 
 import pytest
 import yaml
+from configs import CONFIG, LEAVES, PATHS, SHIPPED, changed, copy_and_parent, problems_of, value_at
 from conftest import file_dates
 
 from wordorder.config import OWN, Run
 from wordorder.config_check import load_config
-from wordorder.config_schema import complete_schema
 from wordorder.models.kind import kinds
 
 REPOSITORY = Path(__file__).parents[1]
-SHIPPED = yaml.safe_load((REPOSITORY / "config/config.yaml").read_text(encoding="utf-8"))
-HEAD = "The config cannot be used:\n- "
-
-
-def complete(schema, value):
-    """The shipped config with every key that has a default."""
-    for name, each in schema.get("properties", {}).items():
-        value.setdefault(name, copy.deepcopy(each["default"]))
-        if isinstance(value[name], dict):
-            complete(each, value[name])
-    return value
-
-
-CONFIG = complete(complete_schema(SHIPPED), copy.deepcopy(SHIPPED))
 
 # A change of the config (path of the key, YAML text of its new value), and how the message must begin and go on.
 MISTAKES = [
@@ -70,7 +55,12 @@ MISTAKES = [
         "variants.transformer: heads missing",
         "heads: 2",
     ),
-    ("variants.transformer.features", "one_hot", 'variants.transformer.features: "one_hot" is not possible', "embedding"),
+    (
+        "variants.transformer.features",
+        "one_hot",
+        'variants.transformer.features: "one_hot" is not possible',
+        "embedding",
+    ),
     ("variants.glove.heads", "2", "variants.glove.heads: the model lstm has none", "remove"),
     ("variants.2nd", "{features: glove}", 'variants: "2nd" is not a name', "letter"),
     ("glove.dimension", "50", "glove.dimension: 50 does not match glove.member", "write 100"),
@@ -110,7 +100,12 @@ MISTAKES = [
         'variants.glove.vectorizer: "wordz" is not defined under vectorizers',
         "words",
     ),
-    ("variants.glove.features", "binary", 'variants.glove.features: "binary" is not possible for the model lstm', "one_hot"),
+    (
+        "variants.glove.features",
+        "binary",
+        'variants.glove.features: "binary" is not possible for the model lstm',
+        "one_hot",
+    ),
     (
         "variants.binary_unigram.mask",
         "true",
@@ -144,7 +139,6 @@ MISTAKES = [
         "variants.one_hot.sequence_length: without a mask the padding is read",
         "mask: true",
     ),
-    ("corpus.unlabelled", "null", "variants.cbow_pooled_taught.teachers: corpus.unlabelled is null", "remove it"),
     ("timed_variants", "[glove]", "timed_variants: glove has no counterpart in plain Keras", "one_hot"),
     ("timed_variants", "[nbsvm]", "timed_variants: nbsvm has no counterpart in plain Keras", "one_hot"),
     ("claims", "nowhere.yaml", "claims: there is no file", "nowhere.yaml"),
@@ -152,43 +146,6 @@ MISTAKES = [
     ("learning_curve.sizes", "[500, 500]", "learning_curve.sizes: 500 stands there more than once", "once"),
     ("learning_curve.variants", "[glov]", 'learning_curve.variants: "glov" is not defined under variants', "glove"),
 ]
-
-
-def keys(config, path=()):
-    """The path of every key, inner ones included."""
-    for key, value in config.items():
-        yield (*path, key)
-        if isinstance(value, dict):
-            yield from keys(value, (*path, key))
-
-
-def problems_of(config):
-    try:
-        load_config(config)
-    except ValueError as error:
-        assert str(error).startswith(HEAD)
-        return str(error).removeprefix(HEAD).split("\n- ")
-    return []
-
-
-def copy_and_parent(path):
-    """A copy of the chapter's config, and the mapping in it that holds the last key of `path`."""
-    config = place = copy.deepcopy(CONFIG)
-    for key in path[:-1]:
-        place = place[key]
-    return config, place
-
-
-def changed(path, value):
-    """The config of the chapter with another value at `path`."""
-    config, place = copy_and_parent(path)
-    place[path[-1]] = value
-    return config
-
-
-def value_at(path):
-    """The value in the chapter's config."""
-    return copy_and_parent(path)[1][path[-1]]
 
 
 def in_one_line_each(problems):
@@ -201,14 +158,12 @@ REQUIRED = [
     *(("corpus", "sources"), ("corpus", "checksum"), ("glove", "sources"), ("glove", "member"), ("glove", "checksum")),
     *((name,) for name in ("corpus", "glove", "vectorizers", "variants", "active_variants")),
 ]
-PATHS = list(keys(CONFIG))
 # A definition that nothing refers to may have any name.
 USED = [
     path for path in PATHS if path[0] not in FREE or len(path) != 2 or path[1] in (*CONFIG["active_variants"], "words")
 ]
 NULLABLE_TEXTS = ("checksum", "member", "unlabelled", "split_column", "claims")
 NULLABLE = ("sequence_length", "chapter_accuracy", "patience", "ema_momentum", *NULLABLE_TEXTS)
-LEAVES = [path for path in PATHS if not isinstance(value_at(path), dict)]
 
 
 def test_config_of_the_chapter_has_no_problem():
@@ -221,6 +176,8 @@ def test_config_of_the_chapter_has_no_problem():
     [
         ("corpus.sources", "[http://example.org/a, https://example.org/b]"),
         ("corpus.split_column", "part"),
+        # A variant that is not active may have teachers.
+        ("corpus.unlabelled", "null"),
         ("corpus.format", "parquet"),
         ("glove.member", "null"),
         ("split.seed", "0"),
@@ -351,11 +308,20 @@ def test_a_wrong_type_is_named(path):
     nullable = path[-1] in NULLABLE or (path[0] == "variants" and path[-1] in ("seeds", "dimension", "teachers"))
     texts = ["text"] if path[-1] not in NULLABLE_TEXTS else []
     fractions = [-0.5] if path[-1] != "ema_momentum" else []
-    others = [wrong for wrong in (True, *fractions, *texts, ["text"], {"key": "value"}) if type(wrong) is not type(right)]
+    others = [
+        wrong for wrong in (True, *fractions, *texts, ["text"], {"key": "value"}) if type(wrong) is not type(right)
+    ]
     for wrong in [*others, {}, math.nan, math.inf, *([] if nullable else [None])]:
         (problem,) = problems_of(changed(path, wrong))
         assert problem.startswith(f"{'.'.join(path)}: ")
         assert " is not " in problem
+
+
+def test_a_student_needs_unlabelled_reviews():
+    # Catches: a student that is found to have nothing to learn from when its teachers have been trained.
+    config = changed(["corpus", "unlabelled"], None) | {"active_variants": ["cbow_pooled_taught"]}
+    (problem,) = problems_of(config)
+    assert problem.startswith("variants.cbow_pooled_taught.teachers: corpus.unlabelled is null")
 
 
 @pytest.mark.parametrize("path", USED, ids=".".join)

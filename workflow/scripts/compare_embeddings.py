@@ -10,6 +10,7 @@ from wordorder.data.vectorizer import read_vocabulary
 from wordorder.entry import run
 from wordorder.io.atomic import atomic_write
 from wordorder.training.backend import start_backend
+from wordorder.vectors.matrix import read_matrix
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -34,7 +35,7 @@ def main(
     """
     start_backend(backend, threads)
     from wordorder.evaluation import word_vectors
-    from wordorder.training.loop import load_model, read_matrix
+    from wordorder.inference import load_model
 
     tokens = read_vocabulary(vocabulary)
     vectors = [read_matrix(path, len(tokens)) for path in matrices]

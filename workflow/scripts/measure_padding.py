@@ -10,6 +10,7 @@ from wordorder.data.encoded import read_encoded
 from wordorder.data.reviews import read_reviews
 from wordorder.entry import run
 from wordorder.io.atomic import atomic_write
+from wordorder.tokens import PADDING
 from wordorder.training.backend import start_backend
 
 if TYPE_CHECKING:
@@ -29,12 +30,12 @@ def main(
     backend: str,
     threads: int,
 ) -> None:
-    """Write the probability of its class for each of the shortest reviews, by the number of padding tokens after it.
+    """Write the probability of the true class of each of the shortest reviews, by the number of padding tokens.
 
     `variants` are the names of the `models`, which read the same tokens.
     """
     start_backend(backend, threads)
-    from wordorder.training.loop import load_model
+    from wordorder.inference import load_model
 
     data, texts = read_encoded(encoded), read_reviews(reviews)["text"].to_pylist()
     lengths = data.lengths(sequence_length)
@@ -47,9 +48,9 @@ def main(
             room = sequence_length - len(tokens)
             # 0, 1, 2, 4, 8 and so on, and as many as there is room for.
             for count in (0, *(2**power for power in range(room.bit_length() - 1)), room):
-                answer = model.predict_on_batch(np.pad(tokens, (0, count))[None])[0]
-                of_classes = answer if len(answer) > 1 else [1 - answer[0], answer[0]]
-                rows.append((texts[i], data.classes[label], variant, count, float(of_classes[label])))
+                answer = model.predict_on_batch(np.pad(tokens, (0, count), constant_values=PADDING)[None])[0]
+                probabilities = answer if len(answer) > 1 else [1 - answer[0], answer[0]]
+                rows.append((texts[i], data.classes[label], variant, count, float(probabilities[label])))
     table = pd.DataFrame(rows, columns=["text", "class", "variant", "padding", "probability"]).round(6)
     with atomic_write(padding) as part:
         table.to_csv(part, index=False)

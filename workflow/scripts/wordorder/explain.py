@@ -10,8 +10,9 @@ from html import escape
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import logit
 
-from wordorder.logits import logits
+from wordorder.probabilities import clipped
 from wordorder.report.palette import BLUE, VERMILION
 
 # An effect of this size has the full colour: it moves a logit by as much as from a probability of 0.5 to one of 0.88.
@@ -55,7 +56,7 @@ def explain(probabilities: Callable[[Sequence[str]], np.ndarray], text: str) -> 
     else:
         shown = verdict = int(answers[0].argmax())
         of_class = answers[:, shown]
-    with_all, *without_one = logits(of_class)
+    with_all, *without_one = logit(clipped(of_class))
     effects = {i: float(with_all - each) for i, each in zip(words, without_one, strict=True)}
     return Explanation(verdict, shown, float(of_class[0]), [(piece, effects.get(i)) for i, piece in enumerate(pieces)])
 

@@ -1,23 +1,18 @@
-"""The config as a JSON schema, for editors, for the workflow catalogue and for messages, and as tables for people."""
+"""The config as a JSON schema: for editors, for the workflow catalogue, for messages and for config/README.md."""
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-from wordorder.config import OWN, Config
-from wordorder.models.kind import Kind, kinds
+from wordorder.config import Config
 
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
 @cache
 def json_schema() -> dict[str, Any]:
-    """Return the schema of the config without references: type and description at every key, default where it has one."""
+    """Return the schema of the config without references: type and description at every key."""
     schema = Config.model_json_schema(mode="validation")
     plain = inlined(schema, schema["$defs"])
-    # A key of `defaults` may be one of several kinds of model: its meaning is that of the first.
     return {"$schema": SCHEMA, **plain}
 
 
@@ -30,9 +25,8 @@ def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
     if "$ref" in schema:
         target = definitions[schema["$ref"].rsplit("/", 1)[1]]
         return inlined({**target, **{key: value for key, value in schema.items() if key != "$ref"}}, definitions)
-    plain = {
-        key: inlined(value, definitions) for key, value in schema.items() if key not in ("$defs", "title", "discriminator")
-    }
+    dropped = ("$defs", "title", "discriminator")
+    plain = {key: inlined(value, definitions) for key, value in schema.items() if key not in dropped}
     if "properties" in schema:
         # A setting may be called title.
         plain["properties"] = {name: inlined(value, definitions) for name, value in schema["properties"].items()}
@@ -84,41 +78,3 @@ def complete_schema(shipped: dict[str, Any]) -> dict[str, Any]:
         return schema
 
     return completed(json_schema(), shipped)
-
-
-def write_schema(path: Path, shipped: dict[str, Any]) -> None:
-    """Write the schema for editors as YAML."""
-    path.write_text(yaml.safe_dump(complete_schema(shipped), sort_keys=False, allow_unicode=True, width=120), "utf-8")
-
-
-def table_of(schema: dict[str, Any], prefix: str = "") -> list[str]:
-    """Return the lines of a Markdown table of the keys of a section: key, default, meaning."""
-    lines = ["| key | default | meaning |", "| --- | --- | --- |"]
-    for name, each in schema["properties"].items():
-        if "properties" in each:
-            lines += table_of(each, f"{prefix}{name}.")[2:]
-        else:
-            lines.append(f"| `{prefix}{name}` | {default_of(each)} | {each['description']} |")
-    return lines
-
-
-def default_of(schema: dict[str, Any]) -> str:
-    """Return the default of a key as a cell of a table."""
-    if "default" not in schema or schema["default"] in (None, []):
-        return "none" if "default" in schema else "required"
-    value = schema["default"]
-    return f"`{'true' if value is True else 'false' if value is False else value}`"
-
-
-def variant_table() -> list[str]:
-    """Return the lines of a Markdown table of the keys of a variant: key, kinds that have it, default, meaning."""
-    lines = ["| key | kinds of model | default | meaning |", "| --- | --- | --- | --- |"]
-    rows: dict[tuple[str, str, str], list[str]] = {}
-    for kind in kinds():
-        for line in table_of(schema_at(("variants", "", kind)))[2:]:
-            key, default, meaning = line.strip("| ").split(" | ")
-            rows.setdefault((key, default, meaning), []).append(kind)
-    for (key, default, meaning), named in rows.items():
-        every = len(named) == len(kinds())
-        lines.append(f"| {key} | {'all' if every else ', '.join(f'`{kind}`' for kind in named)} | {default} | {meaning} |")
-    return lines

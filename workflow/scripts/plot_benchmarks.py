@@ -22,7 +22,7 @@ TITLES = {
 }
 
 
-def speed_chart(table: pd.DataFrame) -> alt.Chart:
+def speed_chart(table: pd.DataFrame) -> alt.FacetChart:
     """Draw the milliseconds per step, a panel for each variant."""
     order = list(dict.fromkeys(table["implementation"]))
     base = alt.Chart(table).encode(
@@ -32,16 +32,14 @@ def speed_chart(table: pd.DataFrame) -> alt.Chart:
         ),
     )
     points = base.mark_circle(size=90, opacity=1).encode(
-        color=alt.Color(
-            "implementation:N", sort=order, scale=alt.Scale(domain=order, range=COLOURS), legend=None
-        )
+        color=alt.Color("implementation:N", sort=order, scale=alt.Scale(domain=order, range=COLOURS), legend=None)
     )
     texts = base.mark_text(align="left", dx=9).encode(text=alt.Text("ms_per_step:Q", format=",.0f"))
     panel = (points + texts).properties(width=420, height=110)
     return panel.facet(row=alt.Row("variant:N", sort=list(dict.fromkeys(table["variant"])), title=None))
 
 
-def scaling_chart(table: pd.DataFrame) -> alt.Chart:
+def scaling_chart(table: pd.DataFrame) -> alt.ConcatChart:
     """Draw the seconds against each size, and the memory against the number of reviews."""
     panels = []
     for axis, part in table.groupby("axis", sort=False):

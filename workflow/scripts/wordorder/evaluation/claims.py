@@ -153,7 +153,8 @@ class Accuracy(Comparison):
         (accuracy,) = map(evidence.accuracies.get, self.runs)
         if accuracy is None:
             return None
-        return Measured(accuracy.mean, *np.quantile(accuracy.resampled, TAILS), accuracy.seeds)
+        low, high = np.quantile(accuracy.resampled, TAILS)
+        return Measured(accuracy.mean, low, high, accuracy.seeds)
 
 
 @kind("difference")
@@ -175,8 +176,8 @@ class Difference(Pair):
         one, other = map(evidence.accuracies.get, self.runs)
         if one is None or other is None:
             return None
-        ends = np.quantile(one.resampled - other.resampled, TAILS)
-        return Measured(one.mean - other.mean, *ends, min(one.seeds, other.seeds))
+        low, high = np.quantile(one.resampled - other.resampled, TAILS)
+        return Measured(one.mean - other.mean, low, high, min(one.seeds, other.seeds))
 
 
 @kind("step_time_ratio")
@@ -323,7 +324,7 @@ def decide(
     used = np.isin(names, [name for claim in claims for name in claim.comparison.runs])
     resampled = resample_means(correct[used], names[used].tolist(), resamples=resamples, seed=seed)
     accuracies = {
-        name: Resampled(correct[names == name].mean(), draws, np.count_nonzero(names == name))
+        name: Resampled(correct[names == name].mean(), draws, int(np.count_nonzero(names == name)))
         for name, draws in resampled.items()
     }
     evidence = Evidence(accuracies, step_times)

@@ -44,10 +44,10 @@ def tabulate(
     """
     names = [run_name(variant, size) for variant, size, _ in runs]
     resampled = resample_means(correct, names, resamples=resamples, seed=seed)
-    accuracies = {name: [] for name in names}
+    accuracies: dict[str, list[float]] = {name: [] for name in names}
     for name, answers in zip(names, correct, strict=True):
         accuracies[name].append(answers.mean())
-    variants, sizes = dict.fromkeys(variant for variant, _, _ in runs), sorted({size for _, size, _ in runs})
+    variants, sizes = dict.fromkeys(variant for variant, _, _ in runs), sorted({int(size) for _, size, _ in runs})
     rows = []
     for variant, size in itertools.product(variants, sizes):
         each = accuracies[run_name(variant, size)]

@@ -80,11 +80,9 @@ def read_several(paths: Sequence[Path]) -> Predictions:
 
     Raises InputError if a file is damaged, or does not hold the reviews of the first one in the same order.
     """
-    first, probabilities = None, []
-    for path in paths:
-        table = read_predictions(path)
-        if first is None:
-            first = table
+    tables, probabilities = [read_predictions(path) for path in paths], []
+    first = tables[0]
+    for path, table in zip(paths, tables, strict=True):
         if not table.select(["id", "label"]).equals(first.select(["id", "label"])):
             raise InputError(f"{path} is not of the same reviews as {paths[0]}. Delete both and run again.")
         columns = [column.to_numpy() for column in table.columns[2:]]

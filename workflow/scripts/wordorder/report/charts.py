@@ -163,7 +163,7 @@ def draw_training_time(summary: pd.DataFrame) -> alt.LayerChart:
     )
 
 
-def draw_history(history: pd.DataFrame) -> alt.ConcatChart:
+def draw_history(history: pd.DataFrame) -> alt.HConcatChart:
     """Draw loss and accuracy of each epoch of all seeds of a variant, with the epoch that was kept.
 
     `history` has the columns seed, epoch, loss, accuracy, validation_loss and validation_accuracy.
@@ -180,7 +180,8 @@ def draw_history(history: pd.DataFrame) -> alt.ConcatChart:
         kept = best[["seed", "epoch"]].assign(split="validation", value=best[f"validation_{measure}"])
         x = alt.X("epoch:O", axis=alt.Axis(labelAngle=0, labelOverlap=True))
         y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=plain_axis())
-        tooltip = ["split:N", "seed:N", "epoch:O", alt.Tooltip("value:Q", title=measure, format=".4f")]
+        columns = [alt.Tooltip(name) for name in ("split:N", "seed:N", "epoch:O")]
+        tooltip = [*columns, alt.Tooltip("value:Q", title=measure, format=".4f")]
         base = alt.Chart(lines).encode(x=x, y=y, color=colour, detail="seed:N", tooltip=tooltip)
         # A training of one epoch has no line.
         drawn = base.mark_line(strokeWidth=1.5, opacity=0.7) + base.mark_circle(size=14, opacity=0.7)
@@ -247,15 +248,15 @@ def draw_word_map(places: pd.DataFrame) -> alt.ConcatChart:
     `places` is what `word_vectors.word_map` gave. With more classes than colours, the tooltip alone gives the class.
     """
     classes = list(dict.fromkeys(places["class"]))
-    colour = alt.Color(
-        "class:N",
-        title="more often in",
-        # The last class is blue, as good as any other and what readers of reviews expect of the positive ones.
-        scale=alt.Scale(domain=classes[::-1], range=PALETTE[: len(classes)]),
-        legend=alt.Legend(symbolType="circle", symbolOpacity=1),
-    )
-    if len(classes) > len(PALETTE):
-        colour = alt.value(INK)
+    colour: Any = alt.value(INK)
+    if len(classes) <= len(PALETTE):
+        colour = alt.Color(
+            "class:N",
+            title="more often in",
+            # The last class is blue, as good as any other and what readers of reviews expect of the positive ones.
+            scale=alt.Scale(domain=classes[::-1], range=PALETTE[: len(classes)]),
+            legend=alt.Legend(symbolType="circle", symbolOpacity=1),
+        )
     pictures = []
     for embedding, words in places.groupby("embedding", sort=False):
         # The words of a class lie close together where the vectors tell little but the class: some have to move. With

@@ -1,15 +1,20 @@
 """A trained model and its vectorizer in one: from raw strings to probabilities, on TensorFlow.
 
-To load a saved one takes this module and those that it imports; the SavedModel that `export_saved_model` writes takes
+To load a saved one takes this module and those that it imports; the SavedModel that `export_model.py` writes takes
 TensorFlow and nothing else.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import ops
 
-from wordorder.models import network as models  # noqa: F401  registers the classes
 from wordorder.data.vectorizer import TAG
+from wordorder.models.later import Tensor
+from wordorder.models.network import TokenClassifier
+from wordorder.tokens import PADDING
 
 
 @keras.saving.register_keras_serializable("wordorder")
@@ -20,11 +25,18 @@ class TextClassifier(keras.Model):
         model: a `TokenClassifier`.
         vocabulary: the tokens, padding and unknown first.
         standardize, strip_html, ngrams: what `vectorizer.text_encoder` takes.
-        sequence_length: tokens that a text is cut to, None for all.
 
     """
 
-    def __init__(self, model, vocabulary, standardize, strip_html, ngrams, sequence_length=None, **kwargs):
+    def __init__(
+        self,
+        model: TokenClassifier,
+        vocabulary: Sequence[str],
+        standardize: str,
+        strip_html: bool,
+        ngrams: int,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         self.model = model
         self.settings = {
@@ -32,49 +44,46 @@ class TextClassifier(keras.Model):
             "standardize": standardize,
             "strip_html": strip_html,
             "ngrams": ngrams,
-            "sequence_length": sequence_length,
         }
         # Padding is left out where it adds nothing, and needed to the full length where a model reads it.
-        length = None if model.trims else sequence_length
+        variant = model.variant
         self.vectorization = keras.layers.TextVectorization(
             standardize=standardize,
             ngrams=ngrams,
-            output_sequence_length=length,
+            output_sequence_length=None if variant.trims else variant.reads_length,
             vocabulary=list(vocabulary),
             name="vectorization",
         )
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         """Do nothing: the model has its weights, and the vectorization its vocabulary."""
         self.built = True
 
-    def call(self, texts):
+    def call(self, texts: Tensor) -> Tensor:
         """Return the probabilities."""
         # As in `vectorizer.chunks`.
         texts = tf.strings.regex_replace(texts, "\x00", "")
         if self.settings["strip_html"]:
             texts = tf.strings.regex_replace(texts, TAG.pattern, " ")
-        tokens = ops.cast(self.vectorization(texts), "int32")
-        if self.settings["sequence_length"]:
-            tokens = tokens[:, : self.settings["sequence_length"]]
-        if self.model.settings["features"] == "binary":
+        tokens = ops.cast(self.vectorization(texts), "int32")[:, : self.model.variant.reads_length]
+        if self.model.variant.distinct_tokens:
             tokens = distinct(tokens)
         # An LSTM wants a step at least.
         tokens = ops.pad(tokens, [[0, 0], [0, ops.cast(ops.shape(tokens)[1] == 0, "int32")]])
         return self.model(tokens)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what is needed to make this model again."""
         return {**super().get_config(), "model": keras.saving.serialize_keras_object(self.model), **self.settings}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "TextClassifier":
         """Make it again."""
         return cls(keras.saving.deserialize_keras_object(config.pop("model")), **config)
 
 
-def distinct(tokens):
+def distinct(tokens: Tensor) -> Tensor:
     """Replace all but one of the occurrences of each token in a row by padding, of (batch, length) integers."""
     tokens = ops.sort(tokens, axis=1)
     again = ops.pad(tokens[:, 1:] == tokens[:, :-1], [[0, 0], [1, 0]])
-    return ops.where(again, 0, tokens)
+    return ops.where(again, PADDING, tokens)

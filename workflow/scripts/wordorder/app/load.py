@@ -33,7 +33,9 @@ class TrainedModel(NamedTuple):
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """Return what `inference.predict` does, for texts."""
         labels = np.full(len(texts), NO_LABEL, np.int32)
-        reviews = EncodedReviews(list(map(str, range(len(texts)))), labels, *joined(list(self.encode(texts))), self.classes)
+        reviews = EncodedReviews(
+            list(map(str, range(len(texts)))), labels, *joined(list(self.encode(texts))), self.classes
+        )
         return predict(self.model, reviews, self.run)
 
 

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from pydantic import Field
 
+from wordorder.models.later import Tensor, keras, np
 from wordorder.settings import Count, Fraction, Name, Rate, Section, Seeds, Share, is_none
 from wordorder.training.optimizer import Optimizer
 
 if TYPE_CHECKING:
-    import keras
-
     from wordorder.data.encoded import EncodedReviews
     from wordorder.models.network import TokenClassifier
 
@@ -31,17 +30,17 @@ class Kind(Section):
     """The settings of a variant, and what its kind of model does with them.
 
     Class attributes: `FEATURES` are the values of `features`, each with the words that the model card has for it.
-    `SENTENCE` is the model card's, with a place for `features`. `vocabulary_step`: the tokens of a batch are filled up
-    with others to a multiple of it; the larger, the less often a network is compiled, and the more rows it is given for
-    nothing. `prediction_batch` is the number of reviews that are predicted at a time. `solved`: whether `adapt` finds
-    all weights, so that there is nothing left to train by gradients.
+    `SENTENCE` is the model card's, with a place for `features`. `packages` are those whose versions decide a training,
+    besides Keras, its backend and NumPy. `vocabulary_step`: the tokens of a batch are filled up with others to a
+    multiple of it; the larger, the less often a network is compiled, and the more rows it is given for nothing.
+    `prediction_batch` is the number of reviews that are predicted at a time.
     """
 
     FEATURES: ClassVar[dict[str, str]]
     SENTENCE: ClassVar[str]
+    packages: ClassVar[tuple[str, ...]] = ()
     vocabulary_step: ClassVar[int] = 512
     prediction_batch: ClassVar[int] = 256
-    solved: ClassVar[bool] = False
 
     model: str
     vectorizer: Name = Field("words", description="Name of the vectorizer whose tokens the model reads.")
@@ -57,6 +56,10 @@ class Kind(Section):
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield what does not go together: the key ("" for the variant as a whole), and what to write."""
         yield from ()
+
+    def record(self) -> dict[str, Any]:
+        """Return the settings for the record of a training: `settings`, and `optimizer` where there is one."""
+        return {"settings": self.settings()}
 
     @property
     def modules(self) -> list[str]:
@@ -88,34 +91,60 @@ class Kind(Section):
         """Number of tokens that a review is cut to, None where it is read whole."""
         return getattr(self, "sequence_length", None)
 
-    def build(self, network: "TokenClassifier") -> None:
-        """Give the network its layers, built, as attributes: `token_table` and those that `call` uses."""
-        raise NotImplementedError
-
-    def call(self, network: "TokenClassifier", tokens: Any, rows: Any, vocabulary: Any, training: bool) -> Any:
-        """Return the probabilities; the arguments are those of `TokenClassifier.call`, `rows` always given."""
-        raise NotImplementedError
+    @property
+    def distinct_tokens(self) -> bool:
+        """Whether each token of a review is read once, however often it occurs."""
+        return False
 
     def prepare(self, data: "EncodedReviews") -> "EncodedReviews":
         """Return the reviews as the network reads them."""
-        return data
+        return data.distinct() if self.distinct_tokens else data
+
+    def build(self, network: "TokenClassifier") -> None:
+        """Give the network its layers, built, as attributes: `token_table` and those that `call` uses.
+
+        Keras draws the seeds of initializers and dropouts as they are made, so their order decides the weights.
+        """
+        raise NotImplementedError
+
+    def call(
+        self, network: "TokenClassifier", tokens: Tensor, rows: Tensor, vocabulary: Tensor | None, training: bool
+    ) -> Tensor:
+        """Return the probabilities; the arguments are those of `TokenClassifier.call`, `rows` always given."""
+        raise NotImplementedError
 
     def adapt(self, network: "TokenClassifier", training: "EncodedReviews") -> None:
         """Take from the training reviews what is not learned by gradients, as `adapt` in Keras does."""
 
-    def plain_keras(self, vocabulary_size: int, classes: int, vectors: Any = None) -> "keras.Model | None":
-        """Return the same model as the chapter builds it in plain Keras, uncompiled; None if it has none."""
-        return None
+    @property
+    def has_plain_keras(self) -> bool:
+        """Whether there is a `plain_keras` that computes the same from nothing but the tokens of labelled reviews."""
+        return False
+
+    def plain_keras(self, vocabulary_size: int, classes: int, dimension: int | None = None) -> "keras.Model":
+        """Return the same model as the chapter builds it in plain Keras, uncompiled.
+
+        `dimension` is that of pretrained vectors, which are to be assigned to the layer "embedding".
+        """
+        raise NotImplementedError
+
+    def plain_inputs(self, tokens: "np.ndarray", vocabulary_size: int) -> "np.ndarray":
+        """Return what `plain_keras` reads for token ids, (batch, length), as the chapter's vectorizer gives it."""
+        return tokens
 
 
 class GradientTrained(Kind):
     """The settings that all kinds share which are trained by gradients."""
 
-    units: Count = Field(32, description="Units of the LSTM in each direction, or of the hidden dense layer.")
+    units: Count = Field(
+        32, description="Units of the recurrent layer in each direction, or of the hidden dense layer."
+    )
     dropout: Rate = Field(0.5, description="Fraction dropped before the classifier; 0 for none.")
     batch_size: Count = Field(32, description="Reviews in a step.")
     epochs: Count = Field(
-        10, description="Passes over the training reviews. The weights of the epoch with the lowest validation loss are kept."
+        10,
+        description="Passes over the training reviews. The weights of the epoch with the lowest validation loss are "
+        "kept.",
     )
     patience: Count | None = Field(
         None, description="End a training after so many epochs without a lower validation loss; null trains all epochs."
@@ -124,14 +153,68 @@ class GradientTrained(Kind):
     ema_momentum: Share | None = Field(
         None,
         exclude_if=is_none,
-        description="Keep a moving average of the weights, of which so much is left at each step, and use it in place of "
-        "the weights.",
+        description="Keep a moving average of the weights, of which so much is left at each step, and use it in place "
+        "of the weights.",
     )
+
+    def record(self) -> dict[str, Any]:
+        """Return the settings, and those of the optimizer as Keras spells them."""
+        settings = self.settings()
+        del settings["optimizer"]
+        return {"settings": settings, "optimizer": self.optimizer.record()}
 
     @property
     def groups_by_length(self) -> bool:
         """Whether reviews of similar length meet in a batch, which saves time where batches are trimmed."""
         return self.trims and getattr(self, "group_by_length", False)
+
+    def add_layers(self, network: "TokenClassifier") -> int:
+        """Give the network the layers that `review_vectors` uses, as attributes; return the size of its vectors."""
+        raise NotImplementedError
+
+    def review_vectors(
+        self, network: "TokenClassifier", tokens: Tensor, rows: Tensor, vocabulary: Tensor | None, training: bool
+    ) -> Tensor:
+        """Return a vector for each review, (batch, size), for the classifier; the arguments are those of `call`."""
+        raise NotImplementedError
+
+    def build(self, network: "TokenClassifier") -> None:
+        """Add a dropout and the classifier to the layers, and build them."""
+        size = self.add_layers(network)
+        network.dropout = keras.layers.Dropout(self.dropout, name="dropout")
+        network.classifier = class_probabilities(len(network.classes))
+        for layer in network.layers:
+            if not layer.built:
+                layer.build((None, size))
+
+    def call(
+        self, network: "TokenClassifier", tokens: Tensor, rows: Tensor, vocabulary: Tensor | None, training: bool
+    ) -> Tensor:
+        """Return the probabilities."""
+        x = self.review_vectors(network, tokens, rows, vocabulary, training)
+        return network.classifier(network.dropout(x, training=training))
+
+    @property
+    def has_plain_keras(self) -> bool:
+        """The chapter knows no moving average of the weights."""
+        return self.ema_momentum is None
+
+    def plain_review_vectors(self, tokens: Tensor, vocabulary_size: int, dimension: int | None) -> Tensor:
+        """Return what `review_vectors` does in layers of Keras, for symbolic token ids, (batch, length)."""
+        raise NotImplementedError
+
+    def plain_keras(self, vocabulary_size: int, classes: int, dimension: int | None = None) -> "keras.Model":
+        """Return the chapter's model."""
+        tokens = keras.Input((None,), dtype="int64")
+        x = self.plain_review_vectors(tokens, vocabulary_size, dimension)
+        return keras.Model(tokens, class_probabilities(classes)(keras.layers.Dropout(self.dropout, name="dropout")(x)))
+
+
+def class_probabilities(classes: int) -> "keras.Layer":
+    """Return the last layer: a sigmoid, the probability of the second of two classes, or a softmax over more."""
+    if classes == 2:
+        return keras.layers.Dense(1, activation="sigmoid", name="classifier")
+    return keras.layers.Dense(classes, activation="softmax", name="classifier")
 
 
 @cache
@@ -139,7 +222,9 @@ def kinds() -> dict[str, type[Kind]]:
     """Return all kinds of model by the names that they have in the config: one for each file in `models/kinds/`."""
     from wordorder.models import kinds as package
 
-    return {name: kind_named(name) for _, name, _ in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name)}
+    return {
+        name: kind_named(name) for _, name, _ in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name)
+    }
 
 
 @cache
@@ -149,7 +234,9 @@ def kind_named(name: str) -> type[Kind]:
     (kind,) = (
         each
         for each in vars(module).values()
-        if isinstance(each, type) and issubclass(each, Kind) and get_args(each.model_fields["model"].annotation) == (name,)
+        if isinstance(each, type)
+        and issubclass(each, Kind)
+        and get_args(each.model_fields["model"].annotation) == (name,)
     )
     return kind
 

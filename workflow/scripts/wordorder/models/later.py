@@ -1,7 +1,10 @@
-"""Keras, imported when it is first used, and not where only the settings of a model are read."""
+"""Keras and NumPy, imported when they are first used, and not where only the settings of a model are read."""
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+# An array, variable or symbolic tensor of either backend; Keras has no types for them.
+Tensor: TypeAlias = Any
 
 
 class Later:
@@ -16,6 +19,7 @@ class Later:
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
     from keras import ops
 else:
-    keras, ops = Later("keras"), Later("keras.ops")
+    keras, np, ops = Later("keras"), Later("numpy"), Later("keras.ops")

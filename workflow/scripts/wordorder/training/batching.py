@@ -1,23 +1,25 @@
 """The batches that training and prediction draw from encoded reviews."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from wordorder.data.encoded import EncodedReviews
+from wordorder.tokens import PADDING
 
-# Each new shape costs the compiler a second or two, so lengths and vocabularies are rounded up to few sizes.
+if TYPE_CHECKING:
+    from wordorder.data.encoded import EncodedReviews
+
+# Each new shape costs the compiler a second or two, so lengths are rounded up to few sizes.
 LENGTH_RATIO = 0.75
-VOCABULARY_STEP = 512
 
 
 class Batch(NamedTuple):
     """A batch with a vocabulary of its own.
 
-    `vocabulary`, (distinct,): the token numbers that occur, ascending, and some that do not to reach a common size;
-    the first is padding. `positions`, (batch, length): where in `vocabulary` each token stands, padded with 0.
-    `reviews`, (batch,): which reviews these are; a batch that is not full is filled up with empty reviews, numbered -1.
+    `vocabulary`, (distinct,): the token ids that occur, ascending, and some that do not to reach a common size; the
+    first is padding. `positions`, (batch, length): where in `vocabulary` each token stands; padding is at 0. `reviews`,
+    (batch,): the indices of the reviews; a batch that is not full is filled up with empty reviews of index -1.
     """
 
     vocabulary: np.ndarray
@@ -25,27 +27,33 @@ class Batch(NamedTuple):
     reviews: np.ndarray
 
 
+def padded(data: "EncodedReviews", reviews: np.ndarray, batch_size: int, length: int, cut: int | None) -> np.ndarray:
+    """Return the token ids of reviews, cut to `cut` tokens and padded to `length`: (batch_size, length) int32."""
+    tokens = np.full((batch_size, length), PADDING, np.int32)
+    for row, review in enumerate(reviews):
+        start = data.offsets[review]
+        stop = data.offsets[review + 1] if cut is None else min(data.offsets[review + 1], start + cut)
+        tokens[row, : stop - start] = data.tokens[start:stop]
+    return tokens
+
+
 def make_batch(
-    data: EncodedReviews,
+    data: "EncodedReviews",
     reviews: np.ndarray,
     batch_size: int,
     length: int,
     vocabulary_size: int,
     cut: int | None,
-    vocabulary_step: int = VOCABULARY_STEP,
+    vocabulary_step: int,
 ) -> Batch:
     """Cut the given reviews to `cut` tokens, pad them to `length` and number their tokens within the batch.
 
     The vocabulary of the batch is filled up to a multiple of `vocabulary_step`, or to the whole.
     """
-    tokens = np.zeros((batch_size, length), np.int32)
-    for row, review in enumerate(reviews):
-        start = data.offsets[review]
-        stop = data.offsets[review + 1] if cut is None else min(data.offsets[review + 1], start + cut)
-        tokens[row, : stop - start] = data.tokens[start:stop]
+    tokens = padded(data, reviews, batch_size, length, cut)
     occurs = np.zeros(vocabulary_size, bool)
     occurs[tokens] = True
-    occurs[0] = True
+    occurs[PADDING] = True
     missing = min(vocabulary_size, -(-occurs.sum() // vocabulary_step) * vocabulary_step) - occurs.sum()
     occurs[np.flatnonzero(~occurs)[:missing]] = True
     vocabulary = np.flatnonzero(occurs).astype(np.int32)
@@ -57,7 +65,7 @@ def make_batch(
 
 
 def length_steps(longest: int) -> np.ndarray:
-    """The lengths that batches are padded to, ascending: `longest`, and each next a quarter shorter."""
+    """Return the lengths that batches are padded to, ascending: `longest`, and each next a quarter shorter."""
     steps = [longest]
     while steps[-1] > 16:
         steps.append(int(steps[-1] * LENGTH_RATIO))
@@ -65,15 +73,15 @@ def length_steps(longest: int) -> np.ndarray:
 
 
 def batches(
-    data: EncodedReviews,
-    chunks: list[np.ndarray],
+    data: "EncodedReviews",
+    chunks: Sequence[np.ndarray],
     batch_size: int,
     vocabulary_size: int,
     sequence_length: int | None,
     trim: bool,
-    vocabulary_step: int = VOCABULARY_STEP,
+    vocabulary_step: int,
 ) -> Iterator[Batch]:
-    """Make a batch of each chunk of review numbers.
+    """Make a batch of each chunk of review indices.
 
     With `trim` a batch is padded to its longest review only (rounded up to one of few lengths); otherwise to
     `sequence_length`, or to the longest review of all where that is None. Its vocabulary is filled up to a multiple of

@@ -1,4 +1,4 @@
-"""Backups of a training that may be killed: what it needs to go on after its last finished epoch."""
+"""Checkpoints of a training that may be killed: what it needs to go on after its last finished epoch."""
 
 import hashlib
 import json
@@ -7,20 +7,24 @@ import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from wordorder.io.atomic import atomic_write
 
+# Two, because the last one may be cut off while it is written, or damaged.
 GENERATIONS = 2
 FILE_NAME = re.compile(r"epoch([0-9]+)\.npz")
 log = logging.getLogger(__name__)
 
 
-def fingerprint(files: Iterable[Path], values: dict) -> str:
-    """Digest of the contents of the files, in this order, and of values that JSON can hold."""
-    digests = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files]
+def fingerprint(files: Iterable[Path], values: dict[str, Any]) -> str:
+    """Return the digest of the contents of the files, in this order, and of values that JSON can hold.
+
+    Among the values is the digest of the code, as `dependencies.job_settings` gives it.
+    """
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     return hashlib.sha256(json.dumps([digests, values], sort_keys=True).encode()).hexdigest()
 
 
@@ -33,11 +37,11 @@ class Progress(NamedTuple):
 
     state: list[np.ndarray]
     best_weights: list[np.ndarray]
-    history: list[dict]
+    history: list[dict[str, Any]]
 
 
-class Backup:
-    """A folder with the last two generations of the progress of one training, a file each.
+class Checkpoints:
+    """A folder with the last `GENERATIONS` of the progress of one training, a file each.
 
     It belongs to one set of inputs, settings and code, of which `fingerprint` is the digest; what another set has left
     there is deleted.
@@ -70,7 +74,10 @@ class Backup:
                     arrays = dict(file)
                 record = json.loads(str(arrays["record"]))
                 if record["fingerprint"] != self.fingerprint:
-                    log.info("The backup in %s is that of other inputs, settings or code: starting afresh", self.folder)
+                    log.info(
+                        "The checkpoints in %s are those of other inputs, settings or code: starting afresh",
+                        self.folder,
+                    )
                     break
                 state, best_weights = (
                     [arrays[f"{kind}{i}"] for i in range(record["arrays"][kind])] for kind in ("state", "best")
@@ -83,11 +90,11 @@ class Backup:
         return None
 
     def generations(self) -> list[Path]:
-        """The files of the backup, the last epoch first."""
+        """Return the files, the last epoch first."""
         epochs = {int(match[1]): path for path in self.folder.glob("*") if (match := FILE_NAME.fullmatch(path.name))}
         return [epochs[epoch] for epoch in sorted(epochs, reverse=True)]
 
 
 def remove(folder: Path) -> None:
-    """Delete a backup, if it is there."""
+    """Delete a folder of checkpoints, if it is there."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,8 @@
 """The optimizers: their settings, their update of a weight, and how rows of absent tokens are made up for.
 
-A training step touches only the rows of the token table whose tokens are in the batch (`training.loop`). All others have
-a gradient of zero. What an optimizer would have done to them in the meantime is done when their turn comes, by `waited`.
+A training step touches only the rows of the token table whose tokens are in the batch (`training.loop`). All others
+have a gradient of zero. What an optimizer would have done to them in the meantime is done when their turn comes, by
+`waited`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,8 @@ class RMSprop(Section):
     Keras 2's epsilon of 1e-7 and an epsilon of 1e-14 here.
 
     A gradient of zero leaves a weight as it is and multiplies its average by rho. So to skip the rows of absent tokens
-    and to multiply by rho to the number of skipped steps is exact. With momentum it would not be: a weight goes on moving
-    without a gradient.
+    and to multiply by rho to the number of skipped steps is exact. With momentum it would not be: a weight goes on
+    moving without a gradient.
     """
 
     learning_rate: Positive = Field(0.001, description="Size of a step.")

@@ -1,58 +1,80 @@
-"""Learning from what trained models say of reviews without a label.
+"""Learning from the predictions of trained models for reviews without a label.
 
-A pupil is trained on the labelled reviews and on the unlabelled ones, of which its teachers tell how probable either
-class is: self-training with several teachers, and distillation (Hinton, Vinyals and Dean 2015, "Distilling the
-Knowledge in a Neural Network", at a temperature of 1).
+A student is trained on the labelled reviews and on the unlabelled ones, whose soft labels are the probabilities that
+its teachers give them: self-training with several teachers, and distillation (Hinton, Vinyals and Dean 2015,
+"Distilling the Knowledge in a Neural Network", at a temperature of 1).
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from scipy.special import expit, logit
+from scipy.special import expit, logit, softmax
 
-from wordorder.data.encoded import EncodedReviews
-from wordorder.io.errors import InputError
+from wordorder.data.encoded import EncodedReviews, classes_of
+from wordorder.io.errors import InputError, reading
 from wordorder.io.tables import read_table, write_table
 
-SCHEMA = pa.schema([("id", pa.string()), ("probability", pa.float32())])
 # A probability of 1 has an infinite logit.
 CLIP = 1e-6
 
 
-def write_soft_labels(path: Path, ids: Sequence[str], probabilities: np.ndarray) -> None:
-    """Write for each review its name and the probability that it is positive."""
-    write_table(path, pa.table([ids, probabilities], SCHEMA))
+def soft_labels_schema(classes: Sequence[str]) -> pa.Schema:
+    """Return the columns of a file of soft labels, with the names of the classes as metadata, "classes", a JSON list.
+
+    `probabilities` are those of all classes; of two, that of the second alone.
+    """
+    numbers = pa.list_(pa.float32(), 1 if len(classes) == 2 else len(classes))
+    return pa.schema([("id", pa.string()), ("probabilities", numbers)], {"classes": json.dumps(list(classes))})
 
 
-def read_soft_labels(path: Path, ids: Sequence[str]) -> np.ndarray:
-    """Read the probabilities of the reviews of these names, float32. Raises InputError if the file is not of these."""
-    table = read_table(path, SCHEMA)
-    probabilities = table["probability"].to_numpy()
-    if table["id"].to_pylist() != list(ids) or not ((probabilities >= 0) & (probabilities <= 1)).all():
-        raise InputError(
-            f"{path} does not hold a probability for each of the unlabelled reviews. Delete it and run again."
-        )
-    return probabilities
+def write_soft_labels(path: Path, ids: Sequence[str], probabilities: np.ndarray, classes: Sequence[str]) -> None:
+    """Write the id of each review and its probabilities, (reviews,) or (reviews, classes), as `predict` gives them."""
+    rows = list(probabilities.reshape(len(ids), -1))
+    write_table(path, pa.table([ids, rows], soft_labels_schema(classes)))
 
 
-def mean_opinion(probabilities: Sequence[np.ndarray]) -> np.ndarray:
-    """The probabilities of several teachers as one, by the mean of their logits: (teachers, reviews) to (reviews,)."""
-    logits = logit(np.clip(np.asarray(probabilities, np.float64), CLIP, 1 - CLIP))
-    return expit(logits.mean(axis=0)).astype(np.float32)
+def read_soft_labels(path: Path, ids: Sequence[str], classes: Sequence[str]) -> np.ndarray:
+    """Read the probabilities of these reviews, float32. Raises InputError if the file is not of these, or damaged."""
+    table = read_table(path, soft_labels_schema(classes))
+    probabilities = np.array(table["probabilities"].to_pylist(), np.float32)
+    with reading(path):
+        if table["id"].to_pylist() != list(ids) or classes_of(table.schema) != list(classes):
+            raise ValueError("it is of other reviews or classes")
+        if not ((probabilities >= 0) & (probabilities <= 1)).all():
+            raise ValueError("a probability is not from 0 to 1")
+    return probabilities[:, 0] if len(classes) == 2 else probabilities
+
+
+def mean_soft_labels(probabilities: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the mean of the logits of several teachers, as probabilities.
+
+    With two classes (teachers, reviews) becomes (reviews,), with more (teachers, reviews, classes) becomes (reviews,
+    classes).
+    """
+    clipped = np.clip(np.asarray(probabilities, np.float64), CLIP, 1 - CLIP)
+    if clipped.ndim == 2:
+        return expit(logit(clipped).mean(axis=0)).astype(np.float32)
+    return softmax(np.log(clipped).mean(axis=0), axis=-1).astype(np.float32)
 
 
 def with_soft_labels(training: EncodedReviews, unlabelled: EncodedReviews, probabilities: np.ndarray) -> EncodedReviews:
-    """Return the training reviews and after them the unlabelled ones with these probabilities for their labels.
+    """Return the training reviews and after them the unlabelled ones, with these probabilities for their labels.
 
-    Raises InputError if there are more than two classes.
+    With more than two classes the labels of all are probabilities, (reviews, classes). Raises InputError if there are
+    no unlabelled reviews.
     """
-    if len(training.classes) > 2:
-        raise InputError("A variant with teachers is for two classes. Take it out of active_variants in the config.")
+    if not unlabelled.ids:
+        raise InputError(
+            "There are no unlabelled reviews for a student to learn from. Correct corpus.unlabelled in the config, or "
+            "take the variants with teachers out of active_variants."
+        )
+    labels = training.labels if probabilities.ndim == 1 else np.eye(len(training.classes))[training.labels]
     return EncodedReviews(
         [*training.ids, *unlabelled.ids],
-        np.concatenate([training.labels, probabilities]).astype(np.float32),
+        np.concatenate([labels, probabilities]).astype(np.float32),
         np.concatenate([training.tokens, unlabelled.tokens]),
         np.concatenate([training.offsets, training.offsets[-1] + unlabelled.offsets[1:]]),
         training.classes,

@@ -1,91 +1,113 @@
 """A bidirectional LSTM over one-hot tokens or token vectors (chapter 11, listings 11.13 to 11.20)."""
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from wordorder.models.kind import GradientTrained
-from wordorder.settings import Count, Names, Rate, is_none
+from wordorder.models.later import Tensor, keras, ops
+from wordorder.models.recurrent import Recurrent
+from wordorder.training.backend import rows_at
 
 
-class LSTM(GradientTrained):
-    """The chapter's LSTMs: one network with four ways to fill the table from tokens to gates."""
+class LSTM(Recurrent):
+    """The chapter's LSTMs."""
 
-    FEATURES: ClassVar[dict[str, str]] = {
-        "one_hot": "one-hot tokens",
-        "embedding": "learned token vectors",
-        "cbow": "token vectors that were pretrained on this corpus and trained further",
-        "glove": "pretrained token vectors",
-    }
     SENTENCE: ClassVar[str] = "A bidirectional LSTM over {features}."
+    # The input, forget, cell and output gate: Keras' order.
+    GATES: ClassVar[int] = 4
+    # With the input gate shut nothing gets into the state: sigmoid(-1e4) is exactly 0 in float32.
+    HOLD: ClassVar[float] = -1e4
 
     model: Literal["lstm"] = Field("lstm", description="The kind of model.")
-    features: Literal["one_hot", "embedding", "cbow", "glove"] = Field(
-        description="How tokens become numbers: `one_hot`, `embedding` (learned), `cbow` (pretrained on the training and "
-        "the unlabelled reviews, then trained further) or `glove` (pretrained, frozen)."
-    )
-    sequence_length: Count | None = Field(
-        600,
-        description="Tokens that a review is cut and padded to; null keeps whole reviews, for which `mask` must be true.",
-    )
-    token_dropout: Rate = Field(0.0, description="Fraction of the tokens of a batch that are dropped wherever they stand.")
-    pooling: Literal["last", "max"] = Field(
-        "last",
-        description="What is read off the LSTM: its last state in each direction, or for each unit its maximum over the "
-        "words.",
-    )
-    mask: bool = Field(False, description="Leave the padding out, as `mask_zero=True` in Keras.")
-    group_by_length: bool = Field(
-        True,
-        description="Draw batches of reviews of similar length. Saves time where `mask` is true, and has no effect "
-        "elsewhere.",
-    )
-    dimension: Count | None = Field(
-        None, exclude_if=is_none, examples=[256], description="Size of a learned embedding; for `embedding` alone."
-    )
-    teachers: Names | None = Field(
-        None,
-        min_length=1,
-        exclude_if=is_none,
-        description="Variants that are trained first, with the same seed where they have it; the mean of their logits "
-        "for the unlabelled reviews is what this one, the student, is trained on besides the labelled reviews.",
-    )
 
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """Yield what does not go together."""
-        if self.features == "embedding" and self.dimension is None:
-            yield "", "an embedding needs a dimension; write, for example, dimension: 256."
-        if self.features != "embedding" and self.dimension is not None:
-            yield "dimension", f"only an embedding has one; remove it, {self.features} needs none."
-        if not self.mask and self.sequence_length is None:
-            yield (
-                "sequence_length",
-                "without a mask the padding is read, and what a review is taken for would depend on the length of the "
-                "others; write a whole number, for example 600, or mask: true.",
-            )
+    def cell_weights(self) -> dict[str, tuple[tuple[int, ...], Any]]:
+        """Return the weights of `keras.layers.LSTM`."""
+        width = self.GATES * self.units
+        return {"recurrent_kernel": ((self.units, width), "orthogonal"), "bias": ((width,), unit_forget_bias)}
 
-    @property
-    def modules(self) -> list[str]:
-        """Modules that are imported by name for this variant."""
-        return [*super().modules, *(["training.self_training"] if self.teachers else [])]
+    def run(self, gates: Tensor, weights: dict[str, Tensor], tokens: Tensor, return_sequences: bool) -> Tensor:
+        """Run one direction."""
+        return lstm(gates, weights["recurrent_kernel"], tokens, return_sequences)
 
-    @property
-    def pretrained(self) -> str | None:
-        """Name of the matrix of pretrained vectors, None without one."""
-        return self.features if self.features in ("cbow", "glove") else None
+    def plain_layer(self) -> "keras.Layer":
+        """Return one direction as a layer of Keras."""
+        return keras.layers.LSTM(self.units, return_sequences=self.pooling == "max")
 
-    @property
-    def learns_vectors(self) -> bool:
-        """Whether the token table is learned and holds vectors."""
-        return self.features in ("embedding", "cbow")
 
-    @property
-    def needs_unlabelled(self) -> bool:
-        """Whether the training reads unlabelled reviews."""
-        return bool(self.teachers)
+def unit_forget_bias(shape: tuple[int, ...], dtype: Any = None) -> Tensor:
+    """Return zeros, and ones for the forget gate: what `keras.layers.LSTM` starts from (Jozefowicz et al. 2015)."""
+    units = shape[0] // 4
+    return ops.concatenate([ops.zeros(units, dtype), ops.ones(units, dtype), ops.zeros(2 * units, dtype)])
 
-    @property
-    def trims(self) -> bool:
-        """With a mask, padding adds nothing: the input gate is shut on it."""
-        return self.mask
+
+def lstm(gates: Tensor, recurrent_kernel: Tensor, tokens: Tensor, return_sequences: bool = False) -> Tensor:
+    """Run an LSTM over a finite vocabulary and return its last hidden state, or that after every token.
+
+    The backward pass is written out (backpropagation through time; Hochreiter and Schmidhuber 1997, with the forget
+    gate of Gers et al. 2000) because it adds into the gradients of the table and of the recurrent kernel as it goes.
+    Only the states are saved; the gates are computed again, which costs no more time than to store and load them.
+
+    Args:
+        gates: (vocabulary, 4 * units), what each token adds to the gates.
+        recurrent_kernel: (units, 4 * units).
+        tokens: (length, batch), rows of `gates`.
+        return_sequences: True for the hidden state after every token.
+
+    Returns:
+        (batch, units), or (length, batch, units) with `return_sequences`.
+
+    """
+    units = recurrent_kernel.shape[0]
+
+    @ops.custom_gradient
+    def run(gates: Tensor, recurrent_kernel: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor]]]:
+        def activations(token: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, ...]:
+            z = rows_at(gates, token) + ops.matmul(hidden, recurrent_kernel)
+            z_input, z_forget, z_candidate, z_output = ops.split(z, 4, axis=-1)
+            input_gate, forget_gate, output_gate = map(ops.sigmoid, (z_input, z_forget, z_output))
+            candidate = ops.tanh(z_candidate)
+            return input_gate, forget_gate, candidate, output_gate, forget_gate * cell + input_gate * candidate
+
+        def forward(state: tuple[Tensor, Tensor], token: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+            *_, output_gate, cell = activations(token, *state)
+            return (output_gate * ops.tanh(cell), cell), state
+
+        start = ops.zeros((ops.shape(tokens)[1], units), dtype=gates.dtype)
+        (last_hidden, _), states = ops.scan(forward, (start, start), tokens)
+
+        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+            def backward(carry: tuple[Tensor, ...], step: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], None]:
+                d_hidden, d_cell, d_gates, d_recurrent = carry
+                token, hidden, cell, *upstream_here = step
+                d_hidden = sum(upstream_here, d_hidden)
+                input_gate, forget_gate, candidate, output_gate, next_cell = activations(token, hidden, cell)
+                squashed = ops.tanh(next_cell)
+                d_cell = d_cell + d_hidden * output_gate * (1 - squashed * squashed)
+                d_z = ops.concatenate(
+                    [
+                        d_cell * candidate * input_gate * (1 - input_gate),
+                        d_cell * cell * forget_gate * (1 - forget_gate),
+                        d_cell * input_gate * (1 - candidate * candidate),
+                        d_hidden * squashed * output_gate * (1 - output_gate),
+                    ],
+                    axis=-1,
+                )
+                d_gates = ops.scatter_update(d_gates, token[:, None], d_z, reduction="add")
+                d_recurrent = d_recurrent + ops.matmul(ops.transpose(hidden), d_z)
+                d_hidden = ops.matmul(d_z, ops.transpose(recurrent_kernel))
+                return (d_hidden, d_cell * forget_gate, d_gates, d_recurrent), None
+
+            nothing = ops.zeros_like(start), ops.zeros_like(gates), ops.zeros_like(recurrent_kernel)
+            carry, steps = (upstream, *nothing), (tokens, *states)
+            if return_sequences:
+                carry, steps = (start, *nothing), (*steps, upstream)
+            (_, _, d_gates, d_recurrent), _ = ops.scan(backward, carry, steps, reverse=True)
+            return d_gates, d_recurrent
+
+        if return_sequences:
+            # What is saved is the state before each token.
+            return ops.concatenate([states[0][1:], last_hidden[None]], axis=0), gradient
+        return last_hidden, gradient
+
+    return run(gates, recurrent_kernel)

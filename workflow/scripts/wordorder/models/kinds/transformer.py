@@ -39,7 +39,8 @@ class Transformer(GradientTrained):
     model: Literal["transformer"] = Field("transformer", description="The kind of model.")
     features: Literal["embedding"] = Field(description="`embedding` (learned).")
     dimension: Count = Field(
-        examples=[256], description="Size of the token and position vectors, and of queries, keys and values of each head."
+        examples=[256],
+        description="Size of the token and position vectors, and of queries, keys and values of each head.",
     )
     heads: Count = Field(examples=[2], description="Heads of the attention.")
     sequence_length: Count = Field(
@@ -80,9 +81,12 @@ class Transformer(GradientTrained):
         weights["output_bias"] = (self.dimension,), "zeros"
         network.attention = Block("attention", weights)
         network.attention_normalization = keras.layers.LayerNormalization(name="attention_normalization")
-        for name, inputs, outputs in (("hidden", self.dimension, self.units), ("projection", self.units, self.dimension)):
-            dense = {"kernel": ((inputs, outputs), "glorot_uniform"), "bias": ((outputs,), "zeros")}
-            setattr(network, name, Block(name, dense))
+        for name, inputs, outputs in (
+            ("hidden", self.dimension, self.units),
+            ("projection", self.units, self.dimension),
+        ):
+            weights = {"kernel": ((inputs, outputs), "glorot_uniform"), "bias": ((outputs,), "zeros")}
+            setattr(network, name, Block(name, weights))
         network.normalization = keras.layers.LayerNormalization(name="normalization")
         return self.dimension
 
@@ -104,9 +108,11 @@ class Transformer(GradientTrained):
         positions = network.position_table.rows[:length]
         mask = self.attention_mask(tokens, ops.arange(length))
         x = rows_at(rows, tokens) + positions
-        x = network.attention_normalization(x + attention(network.attention, rows, positions, tokens, mask))
-        hidden = ops.relu(ops.matmul(x, network.hidden.kernel) + network.hidden.bias)
-        x = network.normalization(x + (ops.matmul(hidden, network.projection.kernel) + network.projection.bias))
+        # TensorFlow adds up gradients in an order that depends on the names of operations, so the name decides bits.
+        with keras.name_scope("attention"):
+            attended = attention(network.attention, rows, positions, tokens, mask)
+        x = network.attention_normalization(x + attended)
+        x = network.normalization(x + dense(network.projection, ops.relu(dense(network.hidden, x))))
         return ops.max(ops.where(mask[..., None], x, -math.inf), axis=1)
 
     def plain_review_vectors(self, tokens: Tensor, vocabulary_size: int, dimension: int | None) -> Tensor:
@@ -126,11 +132,16 @@ class Transformer(GradientTrained):
         return ops.max(ops.where(mask[..., None], x, -1e9), axis=1)
 
 
+def dense(weights: "keras.Layer", x: Tensor) -> Tensor:
+    """Compute `keras.layers.Dense`, without an activation."""
+    return ops.add(ops.matmul(x, weights.kernel), weights.bias)
+
+
 def attention(weights: "keras.Layer", rows: Tensor, positions: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
     """Compute self-attention over a finite vocabulary (Vaswani et al. 2017, section 3.2), (batch, length, dimension).
 
-    It is `keras.layers.MultiHeadAttention(heads, key_dim=dimension)(x, x)`, where `x` is the sum of a token vector and a
-    position vector, both of `dimension` numbers.
+    It is `keras.layers.MultiHeadAttention(heads, key_dim=dimension)(x, x)`, where `x` is the sum of a token vector and
+    a position vector, both of `dimension` numbers.
 
     Args:
         weights: those of `MultiHeadAttention`, as attributes.

@@ -1,0 +1,96 @@
+"""Prediction with trained networks, and the files that hold them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile, ZipInfo
+
+import keras
+import numpy as np
+from keras import ops
+
+from wordorder.data.encoded import EncodedReviews
+from wordorder.io.atomic import atomic_write
+from wordorder.io.errors import InputError
+from wordorder.models.later import Tensor
+from wordorder.models.network import TokenClassifier
+from wordorder.training.backend import compiled
+
+
+def load_model(path: Path) -> TokenClassifier:
+    """Load a saved network. Raises InputError if the file is damaged."""
+    try:
+        network = keras.models.load_model(path, compile=False)
+        if not isinstance(network, TokenClassifier):
+            raise ValueError(f"it is a {type(network).__name__}")
+    # Broad, because zipfile, HDF5 and Keras have errors of all kinds for what is damaged.
+    except Exception as error:
+        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
+    return network
+
+
+def save_model(network: TokenClassifier, path: Path) -> None:
+    """Write a network in Keras' format; the bytes are a function of the network, and not of the time."""
+    with atomic_write(path) as part:
+        network.save(part)
+        with ZipFile(part) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        metadata = json.loads(members["metadata.json"])
+        members["metadata.json"] = json.dumps({"keras_version": metadata["keras_version"]}).encode()
+        with ZipFile(part, "w") as archive:
+            for name, content in members.items():
+                # Without a date it is the first of 1980.
+                archive.writestr(ZipInfo(name), content)
+
+
+def predictor(network: TokenClassifier) -> Callable[..., Tensor]:
+    """Compile a network for prediction: (weights, rows, vocabulary, positions) to probabilities, see `predict`."""
+
+    def probabilities(weights: list[list[Tensor]], rows: Tensor, vocabulary: Tensor, positions: Tensor) -> Tensor:
+        outputs = network.stateless_call(*weights, positions, rows=rows, vocabulary=vocabulary)[0]
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+    return compiled(probabilities)
+
+
+def predict(network: TokenClassifier, data: EncodedReviews, run: Callable[..., Tensor] | None = None) -> np.ndarray:
+    """Return the probability that each review is of the second of two classes, (reviews,) float32.
+
+    With more than two classes the probabilities of each, (reviews, classes).
+
+    Reviews are taken in the order of their length, so that little padding is computed. `run` is the compiled
+    `predictor(network)`, for those who predict more than once.
+    """
+    run = run or predictor(network)
+    variant = network.variant
+    data = variant.prepare(data)
+    order = np.argsort(data.lengths(variant.reads_length), kind="stable")
+    size = variant.prediction_batch
+    chunks = np.split(order, range(size, len(order), size))
+    weights = [
+        [ops.convert_to_tensor(v) for v in variables]
+        for variables in (network.trainable_variables, network.non_trainable_variables)
+    ]
+    shape = (len(data.labels), len(network.classes))
+    result = np.empty(shape[:1] if shape[1] == 2 else shape, np.float32)
+    for batch in network.batches(data, chunks, size):
+        vocabulary = ops.convert_to_tensor(batch.vocabulary)
+        rows = ops.take(network.token_table.rows, vocabulary, axis=0)
+        probabilities = ops.convert_to_numpy(run(weights, rows, vocabulary, ops.convert_to_tensor(batch.positions)))
+        is_review = batch.reviews >= 0
+        result[batch.reviews[is_review]] = probabilities[is_review]
+    return result
+
+
+def loss_and_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
+    """Return the cross-entropy as Keras computes it (probabilities clipped to 1e-7), and the share of right answers.
+
+    The labels, (reviews,), are indices of classes; the probabilities are those that `predict` gives.
+    """
+    # Clipped in float32, where 1 - 1e-7 is 1 - 1.2e-7.
+    clipped = np.clip(probabilities, np.float32(1e-7), np.float32(1 - 1e-7)).astype(np.float64)
+    if probabilities.ndim == 1:
+        loss = -np.mean(np.where(labels == 1, np.log(clipped), np.log1p(-clipped)))
+        return float(loss), float(np.mean((probabilities > 0.5) == (labels == 1)))
+    loss = -np.mean(np.log(clipped[np.arange(len(labels)), labels]))
+    return float(loss), float(np.mean(probabilities.argmax(axis=1) == labels))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union
 from pydantic import Field, create_model, model_validator
 
 from wordorder.data import formats
-from wordorder.data.sources import checksum_problem, source_problem
+from wordorder.data.sources import checksum_problem, is_there, source_problem
 from wordorder.messages import shown, suggestion
 from wordorder.models.kind import SHOWN, Kind, kinds
 from wordorder.settings import (
@@ -227,7 +227,7 @@ class Config(Section):
             if not any(found.values()):
                 found[f"{name}.checksum"] = checksum_problem(section.sources, section.checksum)
             yield from ((key, problem) for key, problem in found.items() if problem)
-        if self.claims and not Path(self.claims).is_file():
+        if self.claims and not is_there(Path(self.claims)):
             yield "claims", f"there is no file {Path(self.claims).absolute()}; correct the path, or write null."
         columns = [self.corpus.text_column, self.corpus.label_column, self.corpus.split_column]
         if self.corpus.format != "folders" and len(set(columns)) < len(columns):
@@ -251,7 +251,7 @@ class Config(Section):
             for teacher in teachers:
                 if teacher in self.variants and self.teachers(teacher):
                     yield f"{key}.teachers", f"{teacher} has teachers itself; name those instead."
-            if variant.needs_unlabelled and self.corpus.unlabelled is None:
+            if variant.needs_unlabelled and self.corpus.unlabelled is None and name in self.trained_names():
                 yield f"{key}.teachers", "corpus.unlabelled is null, so there are no reviews to learn from; remove it."
         named_at = {
             "active_variants": self.active_variants,

@@ -111,9 +111,7 @@ def prediction_settings(script):
     """What decides predictions of a trained model, besides its inputs."""
 
     def settings(wildcards):
-        length = CONFIG.variants[wildcards.variant].reads_length
-        modules = modules_of(wildcards.variant)
-        return job_settings(script, modules=modules, sequence_length=length, backend=CONFIG.backend)
+        return job_settings(script, modules=modules_of(wildcards.variant), backend=CONFIG.backend)
 
     return settings
 
@@ -239,7 +237,7 @@ def figure_settings(wildcards):
     """What decides a figure, besides its tables."""
     entry = FIGURES[wildcards.figure]
     seeds = CONFIG.seeds_of(entry.variant) if entry.variant else None
-    return job_settings("plot_figure.py", figure=entry.name, caption=entry.caption, seeds=seeds)
+    return job_settings("plot_figure.py", chart=entry.name, caption=entry.caption, seeds=seeds)
 
 
 def table_settings(wildcards):

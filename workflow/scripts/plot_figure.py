@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def main(
-    tables: list[Path], html: Path, svg: Path, png: Path, *, figure: str, caption: str, seeds: list[int] | None
+    tables: list[Path], html: Path, svg: Path, png: Path, *, chart: str, caption: str, seeds: list[int] | None
 ) -> None:
-    """Write the figure of that name as an interactive page, as SVG and as PNG; `seeds` are those of tables of runs."""
+    """Write a chart of the report as an interactive page, as SVG and as PNG; `seeds` are those of tables of runs."""
     parts = [pd.read_csv(table) for table in tables]
     if seeds:
         parts = [part.assign(seed=seed) for part, seed in zip(parts, seeds, strict=True)]
-    chart = getattr(charts, f"draw_{figure}")(pd.concat(parts, ignore_index=True))
-    save(chart, html, svg, png, description=caption)
+    draw = getattr(charts, f"draw_{chart}")
+    save(draw(pd.concat(parts, ignore_index=True)), html, svg, png, description=caption)
 
 
 if __name__ == "__main__":

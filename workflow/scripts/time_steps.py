@@ -1,50 +1,53 @@
 """Time the training steps of some variants, as plain Keras computes them and as ours does."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged, start_backend
 from wordorder.data.vectorizer import read_vocabulary
+from wordorder.entry import run
+from wordorder.io.atomic import atomic_write
+from wordorder.training.backend import start_backend
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 REPETITIONS = 5
 STEPS = 10
+# One core, as a training has; the rule reserves more, so that nothing runs beside it.
+THREADS = 1
 
 
 def main(
-    train: Path, vocabulary: Path, step_times: Path, *, settings: dict[str, dict], backend: str, threads: int
+    train: list[Path],
+    vocabularies: list[Path],
+    step_times: Path,
+    *,
+    names: list[str],
+    variants: dict[str, dict[str, Any]],
+    backend: str,
 ) -> None:
-    """Write one row for each variant, implementation and repetition; `settings` holds those of each variant."""
-    start_backend(backend, threads)
+    """Write one row for each variant, implementation and repetition.
+
+    `names` are those of the variants whose training reviews and vocabularies are given, `variants` their settings.
+    """
+    start_backend(backend, THREADS)
     from wordorder.evaluation.timing import keras_steps, our_steps, time_in_turn
 
-    reviews, size = read_encoded(train), len(read_vocabulary(vocabulary))
     running, steps = {}, {}
-    for variant, each in settings.items():
-        running[variant, "plain"] = keras_steps(reviews, each, size, None)
-        running[variant, "ours"] = our_steps(reviews, each, size, None, STEPS)
+    for name, reviews, vocabulary in zip(names, train, vocabularies, strict=True):
+        inputs = read_encoded(reviews), variants[name], len(read_vocabulary(vocabulary))
+        running[name, "plain"] = keras_steps(*inputs)
+        running[name, "ours"] = our_steps(*inputs, STEPS)
         # Plain one-hot takes seconds where the others take milliseconds.
-        steps[variant, "plain"] = 1 if each["features"] == "one_hot" else STEPS
-        steps[variant, "ours"] = STEPS
+        steps[name, "plain"] = 1 if variants[name]["features"] == "one_hot" else STEPS
+        steps[name, "ours"] = STEPS
     table = time_in_turn(running, steps, REPETITIONS)
     with atomic_write(step_times) as part:
         table.to_csv(part, index=False)
-    print(f"Seconds a step on {backend}, {threads} threads")
+    print(f"Seconds a step on {backend}, {THREADS} thread")
     print(table.to_string(index=False))
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            train=Path(snakemake.input.train),
-            vocabulary=Path(snakemake.input.vocabulary),
-            step_times=Path(snakemake.output.step_times),
-            settings=snakemake.params.settings,
-            backend=snakemake.params.backend,
-            # One, like a training; the rule reserves more, so that nothing runs beside it.
-            threads=1,
-        )
+    run(main, snakemake)

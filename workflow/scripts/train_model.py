@@ -1,22 +1,28 @@
 """Train one variant with one seed."""
 
+import importlib
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wordorder.training.checkpoint import Backup, fingerprint
-from wordorder.training.self_training import mean_opinion, read_soft_labels, with_soft_labels
+from wordorder import paths
 from wordorder.data.encoded import read_encoded
-from wordorder.io.atomic import atomic_write
-from wordorder.io.log import logged, release_memory, start_backend, versions
 from wordorder.data.subsets import subsets
 from wordorder.data.vectorizer import read_vocabulary
+from wordorder.entry import run
+from wordorder.io.atomic import atomic_write
+from wordorder.training.backend import release_memory, start_backend, versions
+from wordorder.training.checkpoint import Checkpoints, fingerprint
+from wordorder.vectors.matrix import read_matrix
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
+
+# What an epoch costs; it goes into a file of its own, because it is never twice the same.
+COSTS = ["seconds", "peak_memory_mb"]
 
 
 def main(
@@ -26,49 +32,53 @@ def main(
     vectors: Path | None,
     unlabelled: Path | None,
     soft_labels: list[Path],
-    code: list[Path],
-    model_file: Path,
-    history_file: Path,
-    costs_file: Path,
-    summary_file: Path,
-    record_file: Path,
+    model: Path,
+    history: Path,
+    costs: Path,
+    summary: Path,
+    record: Path,
     *,
-    backup_folder: Path,
     variant: str,
-    size: int | None,
-    settings: dict,
+    size: str,
     seed: int,
+    settings: dict[str, Any],
     backend: str,
+    code: str,
     threads: int,
 ) -> None:
     """Write the model with the lowest validation loss, its summary, the history, what it cost, and a record.
 
-    With a `size` the training sees so many of the training reviews, and as large a part of the validation reviews.
-    `soft_labels` are what the teachers say of the `unlabelled` reviews, if there are any.
+    `size` is the number of training reviews that are seen, with as large a part of the validation reviews, or "all".
+    `soft_labels` are those of the teachers for the `unlabelled` reviews, for a student. `code` is the digest of the code.
 
-    The backup in `backup_folder` stays: it is of use until Snakemake knows that the training is over.
+    The checkpoints stay: they are of use until Snakemake has noted that the training is over.
     """
     start_backend(backend, threads)
-    from wordorder.training.loop import build_model, save_model, train_model
+    from wordorder.inference import save_model
+    from wordorder.models.network import build_model
+    from wordorder.training.loop import train_model
 
-    data = [read_encoded(train), read_encoded(validation)]
-    if size is not None:
-        data = list(subsets(*data, size, seed))
-    classes = data[0].classes
-    model = build_model(settings, len(read_vocabulary(vocabulary)), vectors, seed, len(classes))
-    packages = versions("keras", backend, "numpy", *(["scikit-learn"] if model.solved else []))
-    labelled = len(data[0].ids)
+    training, held_out = read_encoded(train), read_encoded(validation)
+    if size != "all":
+        training, held_out = subsets(training, held_out, int(size), seed)
+    tokens = len(read_vocabulary(vocabulary))
+    network = build_model(settings, tokens, training.classes, seed, read_matrix(vectors, tokens) if vectors else None)
+    packages = versions("keras", backend, "numpy", *network.variant.packages)
+    labelled = len(training.ids)
     if unlabelled:
+        # By name, because only students depend on it.
+        self_training = importlib.import_module("wordorder.training.self_training")
         more = read_encoded(unlabelled)
-        opinions = [read_soft_labels(path, more.ids) for path in soft_labels]
-        data[0] = with_soft_labels(data[0], more, mean_opinion(opinions))
-    print(f"{variant}, {len(data[0].ids)} reviews, seed {seed}, {threads} threads")
-    print(f"Classes: {', '.join(classes)}")
+        of_teachers = [self_training.read_soft_labels(path, more.ids, training.classes) for path in soft_labels]
+        training = self_training.with_soft_labels(training, more, self_training.mean_soft_labels(of_teachers))
+    print(f"{variant}, {len(training.ids)} reviews, seed {seed}, {threads} threads")
+    print(f"Classes: {', '.join(training.classes)}")
     print(", ".join(f"{package} {version}" for package, version in packages.items()))
     print(", ".join(f"{key}: {value}" for key, value in settings.items()))
     lines: list[str] = []
-    model.summary(print_fn=lines.append)
+    network.summary(print_fn=lines.append)
     print("\n".join(lines))
+    given = [path for path in (vectors, unlabelled) if path]
     decides = {
         "settings": settings,
         "size": size,
@@ -76,27 +86,27 @@ def main(
         "backend": backend,
         "threads": threads,
         "versions": packages,
+        "code": code,
     }
-    given = [path for path in (vectors, unlabelled) if path]
-    files = [train, validation, vocabulary, *given, *soft_labels, *code, Path(__file__)]
-    backup = Backup(backup_folder, fingerprint(files, decides))
-    history = train_model(model, *data, settings, seed, backup)
-    table = pd.DataFrame(history)
-    costs = ["seconds", "peak_memory_mb"]
-    best = min(history, key=lambda epoch: epoch["validation_loss"])
-    optimizer = {}
-    if not model.solved:
-        # As keras.optimizers.RMSprop spells it.
-        optimizer = {"optimizer": {"name": "rmsprop", **settings["optimizer"], "momentum": 0.0, "centered": False}}
-    record = {
+    files = [train, validation, vocabulary, *given, *soft_labels]
+    checkpoints = Checkpoints(paths.checkpoints(model), fingerprint(files, decides))
+    epochs = train_model(network, training, held_out, seed, checkpoints)
+    best = min(epochs, key=lambda epoch: epoch["validation_loss"])
+    table = pd.DataFrame(epochs)
+    with atomic_write(summary) as part:
+        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with atomic_write(history) as part:
+        table.drop(columns=COSTS).to_csv(part, index=False)
+    with atomic_write(costs) as part:
+        table[["epoch", *COSTS]].to_csv(part, index=False)
+    contents = {
         "variant": variant,
         "seed": seed,
         "training_reviews": labelled,
-        "classes": classes,
-        "settings": {key: value for key, value in settings.items() if key != "optimizer"},
-        **optimizer,
-        "parameters": model.count_params(),
-        "trainable_parameters": sum(math.prod(weight.shape) for weight in model.trainable_variables),
+        "classes": training.classes,
+        **network.variant.record(),
+        "parameters": network.count_params(),
+        "trainable_parameters": sum(math.prod(weight.shape) for weight in network.trainable_variables),
         "best_epoch": best["epoch"],
         "validation_loss": best["validation_loss"],
         "validation_accuracy": best["validation_accuracy"],
@@ -104,17 +114,11 @@ def main(
         "threads": threads,
         "versions": packages,
     }
-    with atomic_write(summary_file) as part:
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    with atomic_write(history_file) as part:
-        table.drop(columns=costs).to_csv(part, index=False)
-    with atomic_write(costs_file) as part:
-        table[["epoch", *costs]].to_csv(part, index=False)
-    with atomic_write(record_file) as part:
-        part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    with atomic_write(record) as part:
+        part.write_text(json.dumps(contents, indent=2) + "\n", encoding="utf-8")
     # Compiling has left some 100 MB that are free; to save a model Keras loads TensorFlow, whatever the backend is.
     release_memory()
-    save_model(model, model_file)
+    save_model(network, model)
     print(
         f"Best epoch: {best['epoch']}, validation loss {best['validation_loss']:.4f}, "
         f"accuracy {best['validation_accuracy']:.4f}; peak memory {table['peak_memory_mb'].max():.0f} MB"
@@ -122,25 +126,4 @@ def main(
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
-        main(
-            train=Path(snakemake.input.train),
-            validation=Path(snakemake.input.validation),
-            vocabulary=Path(snakemake.input.vocabulary),
-            vectors=Path(snakemake.input.vectors) if snakemake.input.vectors else None,
-            unlabelled=Path(snakemake.input.unlabelled) if snakemake.input.unlabelled else None,
-            soft_labels=[Path(path) for path in snakemake.input.soft_labels],
-            code=[Path(path) for path in snakemake.input.lib],
-            model_file=Path(snakemake.output.model),
-            history_file=Path(snakemake.output.history),
-            costs_file=Path(snakemake.output.costs),
-            summary_file=Path(snakemake.output.summary),
-            record_file=Path(snakemake.output.record),
-            backup_folder=Path(snakemake.params.backup),
-            variant=snakemake.wildcards.variant,
-            size=None if snakemake.wildcards.size == "all" else int(snakemake.wildcards.size),
-            settings=snakemake.params.settings,
-            seed=int(snakemake.wildcards.seed),
-            backend=snakemake.params.backend,
-            threads=snakemake.threads,
-        )
+    run(main, snakemake)

@@ -1,5 +1,6 @@
 """Check a config, and say for each mistake which key it is at, what is wrong and what to write instead."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,10 +34,16 @@ def load_config(config: dict) -> Config:
     """Return the checked config. Raises ValueError, with a line for each mistake, if it cannot be used."""
     lines = dict.fromkeys(unnamed(config, "the config"))
     if not lines:
+        digits = sys.get_int_max_str_digits()
+        # pydantic writes wrong values out, and complains on the terminal where Python does not.
+        sys.set_int_max_str_digits(0)
         try:
             return Config.model_validate(config)
         except ValidationError as error:
-            lines = dict.fromkeys(line for each in reported(error, config) for line in mistake(each, config))
+            wrong = error
+        finally:
+            sys.set_int_max_str_digits(digits)
+        lines = dict.fromkeys(line for each in reported(wrong, config) for line in mistake(each, config))
     raise ValueError("\n- ".join(["The config cannot be used:", *map(printable, lines)]))
 
 
@@ -45,7 +52,8 @@ def unnamed(section: Any, key: str) -> Iterator[str]:
     for name, value in section.items() if isinstance(section, dict) else ():
         if not isinstance(name, str):
             yield f"{key}: {shown(name)} is not a name; use letters, digits and _, a letter first."
-        yield from unnamed(value, str(name) if key == "the config" else f"{key}.{name}")
+        else:
+            yield from unnamed(value, name if key == "the config" else f"{key}.{name}")
 
 
 def reported(error: ValidationError, config: dict) -> list[Any]:
@@ -131,7 +139,7 @@ def type_hint(value: Any, schema: dict) -> str:
     wanted = schema["type"]
     if wanted == "array" and type(value) in (str, int):
         return f"; write {shown([value])}"
-    if wanted == "string" and type(value) in (int, float):
+    if wanted == "string" and type(value) in (int, float) and abs(value) < 2**63:
         return f"; write {shown(str(value))}"
     if wanted == "boolean" and value in ("true", "false"):
         return f"; write {value}, without quotes"

@@ -17,7 +17,7 @@ def shown(value: object) -> str:
 def suggestion(word: object, known: Iterable[str]) -> str:
     """Return the known word that may have been meant, or all that there are."""
     known = list(known)
-    close = difflib.get_close_matches(str(word), known, n=1)
+    close = difflib.get_close_matches(word if isinstance(word, str) else shown(word), known, n=1)
     return f"did you mean {close[0]}?" if close else f"write one of: {', '.join(known)}."
 
 

@@ -29,14 +29,19 @@ def source_problem(source: str, folders: bool) -> str | None:
         return None if parts.netloc else f"{source} names no server; write {parts.scheme}://, the server and the path."
     if path is None:
         return f"{source} is neither http://, https:// nor file://, nor a path; correct it, or remove this source."
-    try:
-        mode = path.stat().st_mode
-    # A name that is too long, or with a NUL character in it.
-    except (OSError, ValueError):
-        mode = 0
-    if stat.S_ISREG(mode) or (folders and stat.S_ISDIR(mode)):
+    if is_there(path, folders):
         return None
     return f"there is no file {path.absolute()}; correct the path, or remove this source."
+
+
+def is_there(path: Path, folders: bool = False) -> bool:
+    """Return whether there is a file of this name, or a folder where `folders` is true."""
+    try:
+        mode = path.stat().st_mode
+    # The name may be too long, or hold a NUL character.
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(mode) or (folders and stat.S_ISDIR(mode))
 
 
 def checksum_problem(sources: Sequence[str], checksum: str | None) -> str | None:

@@ -103,7 +103,7 @@ rule plot_figure:
 
 rule render_table:
     input:
-        table=table_source,
+        csv=table_source,
     output:
         html=report(paths.table(), caption="../report/caption.rst", category=table_category, labels=table_labels),
     log:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(table: Path, html: Path, *, title: str, caption: str) -> None:
+def main(csv: Path, html: Path, *, title: str, caption: str) -> None:
     """Write the table as HTML under its title and caption, without columns in which there is nothing."""
-    read = pd.read_csv(table)
+    read = pd.read_csv(csv)
     # Without rows there is nothing in any column, and the head is what there is to show.
     filled = read.dropna(axis="columns", how="all") if len(read) else read
     with atomic_write(html) as part:

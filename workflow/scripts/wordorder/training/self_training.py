@@ -16,9 +16,7 @@ from scipy.special import expit, logit, softmax
 from wordorder.data.encoded import EncodedReviews, classes_of
 from wordorder.io.errors import InputError, reading
 from wordorder.io.tables import read_table, write_table
-
-# A probability of 1 has an infinite logit.
-CLIP = 1e-6
+from wordorder.probabilities import clipped
 
 
 def soft_labels_schema(classes: Sequence[str]) -> pa.Schema:
@@ -54,10 +52,10 @@ def mean_soft_labels(probabilities: Sequence[np.ndarray]) -> np.ndarray:
     With two classes (teachers, reviews) becomes (reviews,), with more (teachers, reviews, classes) becomes (reviews,
     classes).
     """
-    clipped = np.clip(np.asarray(probabilities, np.float64), CLIP, 1 - CLIP)
-    if clipped.ndim == 2:
-        return expit(logit(clipped).mean(axis=0)).astype(np.float32)
-    return softmax(np.log(clipped).mean(axis=0), axis=-1).astype(np.float32)
+    away = clipped(np.array(probabilities))
+    if away.ndim == 2:
+        return expit(logit(away).mean(axis=0)).astype(np.float32)
+    return softmax(np.log(away).mean(axis=0), axis=-1).astype(np.float32)
 
 
 def with_soft_labels(training: EncodedReviews, unlabelled: EncodedReviews, probabilities: np.ndarray) -> EncodedReviews:

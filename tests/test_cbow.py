@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import train_cbow
-from wordorder.vectors.cbow import cbow_matrix
 from wordorder.data.encoded import read_encoded, write_encoded
+from wordorder.vectors.cbow import cbow_matrix
 
 SETTINGS = {"dimension": 8, "window": 2, "negative": 5, "epochs": 20}
 # Tokens 2 to 5 stand between tokens 10 to 13, tokens 6 to 9 between tokens 14 to 17.

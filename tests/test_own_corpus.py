@@ -122,7 +122,7 @@ def test_the_same_from_a_folder_of_files(folder, tmp_path):
     command = f"{command} {overlay} -- {target}"
     shell(command, folder)
     names = [path.name for path in (tmp_path / "run/resources").iterdir()]
-    assert names == ["my_texts.tar"]
+    assert names == ["corpus"]
     labels = pd.read_parquet(tmp_path / "run" / target)["label"]
     assert labels.value_counts().to_dict() == dict.fromkeys(CLASSES, 52)
     (tmp_path / "my texts/praise/new.txt").write_text("The chair is good.", encoding="utf-8")
@@ -139,5 +139,5 @@ def test_a_corpus_that_cannot_be_used_is_refused(folder, tmp_path):
         f"{command} {overlay}", shell=True, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True
     )
     assert run.returncode == 1
-    assert "Error: resources/one.csv: the only class is 'praise'; to classify, there must be two or more." in run.stderr
+    assert "Error: resources/corpus: the only class is 'praise'; to classify, there must be two or more." in run.stderr
     assert "Traceback" not in run.stderr

@@ -1,4 +1,4 @@
-"""From text to token numbers: as plain Keras does it, and the same after a stop on disk. And the data scripts."""
+"""From text to token ids: as plain Keras does it, and the same after a stop on disk. And the data scripts."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from corpora import LAYOUT
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -19,10 +20,10 @@ import adapt_vectorizer
 import build_glove_matrix
 import encode_reviews
 import split_corpus
-from wordorder.data.reviews import Review, read_reviews, write_reviews
 from wordorder.data.encoded import read_encoded
-from wordorder.io.errors import InputError
+from wordorder.data.reviews import Review, read_reviews, write_reviews
 from wordorder.data.vectorizer import CHUNK, adapt_vocabulary, read_vocabulary, text_encoder, write_vocabulary
+from wordorder.io.errors import InputError
 
 DEFAULT = "lower_and_strip_punctuation"
 SETTINGS = {"standardize": DEFAULT, "strip_html": False, "ngrams": 1}
@@ -203,13 +204,6 @@ def test_no_file_is_refused(tmp_path):
     refused(tmp_path / "vocabulary.json")
 
 
-FOLDERS = {
-    "format": "folders",
-    "unlabelled": "unsup",
-    "text_column": "text",
-    "label_column": "label",
-    "split_column": None,
-}
 TRAINING = ["The film, the FILM! The...", "a film\x85 of a year", "", "bad bad bad bad"]
 TEST = ["unseen unseen unseen unseen unseen the", "...", "film<br />film the film"]
 
@@ -225,7 +219,7 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     write_split(tmp_path / "test.parquet", TEST)
     vocabulary = tmp_path / "vocabulary.json"
     settings = tmp_path / "settings.json"
-    adapt_vectorizer.main(tmp_path / "train.parquet", vocabulary, settings, max_tokens=6, **SETTINGS)
+    adapt_vectorizer.main(tmp_path / "train.parquet", vocabulary, settings, max_tokens=6, **SETTINGS, threads=1)
     assert read_vocabulary(vocabulary) == ["", "[UNK]", "bad", "the", "film", "a"]
     assert "6 tokens" in capsys.readouterr().out
     write_split(tmp_path / "none.parquet", [])
@@ -234,6 +228,8 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
         vocabulary,
         settings,
         [tmp_path / "train.arrow", tmp_path / "test.arrow", tmp_path / "none.arrow"],
+        students=[],
+        threads=1,
     )
     test = read_encoded(tmp_path / "test.arrow")
     assert test.ids == ["x/pos/0000_9", "x/pos/0001_9", "x/pos/0002_9"]
@@ -263,7 +259,7 @@ def test_script_splits_an_archive(tmp_path, capsys):
     names = []
     for seed in (1337, 1338):
         paths = [tmp_path / f"{split}{seed}.parquet" for split in ("train", "validation", "test", "unlabelled")]
-        split_corpus.main(archive, *paths, layout=FOLDERS, test_fraction=0.5, validation_fraction=0.3, seed=seed)
+        split_corpus.main(archive, *paths, layout=LAYOUT, test_fraction=0.5, validation_fraction=0.3, seed=seed)
         assert capsys.readouterr().out == (
             "train: 14 reviews, validation: 6 reviews, test: 20 reviews, unlabelled: 10 reviews\n"
         )
@@ -281,7 +277,7 @@ def test_script_writes_the_vectors_of_a_vocabulary(tmp_path, capsys):
     vocabulary, vectors, matrix = (tmp_path / name for name in ("vocabulary.json", "glove.txt", "matrix.npy"))
     write_vocabulary(vocabulary, ["", "[UNK]", "the", "film\x85", "film", "a"])
     vectors.write_text("film 1.5 -2\nother 9 9\nthe 0.25 3e2\n")
-    build_glove_matrix.main(vectors, vocabulary, matrix, 2)
+    build_glove_matrix.main(vectors, vocabulary, matrix, dimension=2)
     rows = np.load(matrix, allow_pickle=False)
     assert rows.dtype == np.float32
     assert rows.tolist() == [[0, 0], [0, 0], [0.25, 300], [0, 0], [1.5, -2], [0, 0]]
@@ -299,13 +295,11 @@ def test_scripts_write_the_same_bytes_with_any_number_of_threads(tmp_path):
         folder = tmp_path / str(threads)
         code = f"""
 from pathlib import Path
-from wordorder.training.backend import start_backend
-start_backend("tensorflow", {threads})
 import adapt_vectorizer, encode_reviews
 reviews, folder = Path({str(tmp_path / "train.parquet")!r}), Path({str(folder)!r})
 vocabulary, settings = folder / "vocabulary.json", folder / "settings.json"
-adapt_vectorizer.main(reviews, vocabulary, settings, max_tokens=1000, **{SETTINGS!r})
-encode_reviews.main([reviews], vocabulary, settings, [folder / "train.arrow"])
+adapt_vectorizer.main(reviews, vocabulary, settings, max_tokens=1000, **{SETTINGS!r}, threads={threads})
+encode_reviews.main([reviews], vocabulary, settings, [folder / "train.arrow"], students=[], threads={threads})
 """
         environment = {
             **os.environ,

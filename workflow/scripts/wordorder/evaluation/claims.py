@@ -45,6 +45,10 @@ class Evidence(NamedTuple):
     accuracies: Mapping[str, Resampled]
     step_times: pd.DataFrame | None
 
+    def accuracy(self, variant: str, size: int | None) -> Resampled | None:
+        """Return that of a variant on `size` training reviews, None for all; None if there are no such runs."""
+        return self.accuracies.get(run_name(variant, size or "all"))
+
 
 class Measured(NamedTuple):
     """A value with its 95 % interval; `seeds` is the number of runs of the variant that has fewer, if it is of runs."""
@@ -97,11 +101,6 @@ class Comparison(Section):
         """Margin of the bound that is set."""
         return getattr(self, self.bound)
 
-    @property
-    def runs(self) -> list[str]:
-        """Names of the runs whose accuracies are compared, as `run_name` gives them."""
-        return []
-
     def measure(self, evidence: Evidence) -> Measured | None:
         """Return what is measured, None where the evidence does not cover it."""
         raise NotImplementedError
@@ -143,14 +142,9 @@ class Accuracy(Comparison):
     at_least: float | None = margin(0, 1)
     less_than: float | None = margin(0, 1)
 
-    @property
-    def runs(self) -> list[str]:
-        """The runs of the variant."""
-        return [run_name(self.variant, self.size or "all")]
-
     def measure(self, evidence: Evidence) -> Measured | None:
         """Return the mean over the seeds."""
-        (accuracy,) = map(evidence.accuracies.get, self.runs)
+        accuracy = evidence.accuracy(self.variant, self.size)
         if accuracy is None:
             return None
         low, high = np.quantile(accuracy.resampled, TAILS)
@@ -166,14 +160,9 @@ class Difference(Pair):
     less_than: float | None = margin(-1, 1)
     within: float | None = margin(0, 1)
 
-    @property
-    def runs(self) -> list[str]:
-        """The runs of both variants."""
-        return [run_name(variant, self.size or "all") for variant in (self.variant, self.other)]
-
     def measure(self, evidence: Evidence) -> Measured | None:
         """Return the difference of the means over the seeds."""
-        one, other = map(evidence.accuracies.get, self.runs)
+        one, other = (evidence.accuracy(variant, self.size) for variant in (self.variant, self.other))
         if one is None or other is None:
             return None
         low, high = np.quantile(one.resampled - other.resampled, TAILS)
@@ -321,8 +310,7 @@ def decide(
     without one.
     """
     names = np.array([run_name(variant, size) for variant, size, _ in runs])
-    used = np.isin(names, [name for claim in claims for name in claim.comparison.runs])
-    resampled = resample_means(correct[used], names[used].tolist(), resamples=resamples, seed=seed)
+    resampled = resample_means(correct, names.tolist(), resamples=resamples, seed=seed)
     accuracies = {
         name: Resampled(correct[names == name].mean(), draws, int(np.count_nonzero(names == name)))
         for name, draws in resampled.items()

@@ -110,8 +110,8 @@ rule time_steps:
 
 rule decide_claims:
     input:
-        # The workflow's own claims are no file that a user could change.
-        claims_file=CONFIG.claims or [],
+        # The workflow's own claims are no file that a user could change; theirs is in no storage and below no prefix.
+        claims_file=local(CONFIG.claims) if CONFIG.claims else [],
         predictions=files_of("predictions.parquet", [*CONFIG.runs(), *CONFIG.curve_runs()]),
         step_times=paths.csv("step_times") if CONFIG.timed_variants else [],
     output:

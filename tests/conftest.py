@@ -28,9 +28,17 @@ FIRST = ["test_slurm", "test_workflow", "test_report", "test_training", "test_de
 SMALL = {
     "vectorizers": {"words": {"max_tokens": 300}},
     "defaults": {"sequence_length": 20, "units": 2, "batch_size": 64, "epochs": 2},
-    "variants": {"embedding": {"dimension": 4}, "embedding_masked": {"dimension": 4}},
-    "active_variants": ["one_hot", "glove"],
+    "cbow": {"dimension": 4, "epochs": 1},
+    "variants": {
+        "binary_unigram": {"seeds": [1]},
+        "embedding": {"dimension": 4},
+        "embedding_masked": {"dimension": 4},
+        "cbow": {"seeds": [1]},
+        "taught": {"features": "one_hot", "seeds": [1], "teachers": ["binary_unigram"]},
+    },
+    "active_variants": ["one_hot", "glove", "binary_unigram", "cbow", "taught"],
     "seeds": [1, 2],
+    "learning_curve": {"variants": ["binary_unigram"], "sizes": [200], "epochs": 2},
 }
 
 

@@ -28,6 +28,8 @@ FIRST = ["test_slurm", "test_workflow", "test_report", "test_training", "test_de
 SMALL = {
     "vectorizers": {"words": {"max_tokens": 300}},
     "defaults": {"sequence_length": 20, "units": 2, "batch_size": 64, "epochs": 2},
+    # Other than the share for validation, so that a swap of the two shows.
+    "split": {"test_fraction": 0.3},
     "cbow": {"dimension": 4, "epochs": 1},
     "variants": {
         "binary_unigram": {"seeds": [1]},

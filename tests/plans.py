@@ -22,6 +22,8 @@ MESSAGES = {
     r"Looking for the reviews on which the variants disagree": "show_disagreements",
 }
 TARGETS = {"all", "report", "export"}
+# Rules whose messages leave out the wildcards.
+UNNAMED = {"train_cbow", "build_glove_matrix"}
 
 
 def planned(result):
@@ -44,3 +46,49 @@ def planned(result):
 def trainings(*runs):
     """The two jobs of each run: "glove 1", on a part of the reviews "glove 200 1"."""
     return {f"{rule} {run}" for rule in ("train_model", "evaluate_model") for run in runs}
+
+
+# The runs of the small run of conftest.py.
+LSTMS = ["one_hot 1", "one_hot 2", "glove 1", "glove 2", "cbow 1", "taught 1"]
+BAGS_OF_WORDS = ["binary_unigram 1", "binary_unigram 200 1"]
+RUNS = [*LSTMS, *BAGS_OF_WORDS]
+LABELS = "label_reviews binary_unigram 1"
+
+
+def followers(job):
+    """The jobs of the small run that read what this job writes."""
+    rule, _, run = job.partition(" ")
+    if rule == "train_model":
+        return [f"evaluate_model {run}", *([LABELS] if run == "binary_unigram 1" else [])]
+    if rule == "evaluate_model":
+        tables = ["tabulate_learning_curve"] if len(run.split()) == 3 else ["compare_variants", "tabulate_lengths"]
+        return [*tables, "decide_claims"]
+    return {
+        "download_corpus": ["split_corpus"],
+        "download_glove": ["build_glove_matrix"],
+        "split_corpus": ["adapt_vectorizer words", "encode_reviews words", "encode_unlabelled words"],
+        "adapt_vectorizer": [
+            *("encode_reviews words", "encode_unlabelled words", "train_cbow", "build_glove_matrix"),
+            *(f"train_model {each}" for each in RUNS),
+        ],
+        "encode_reviews": ["train_cbow", "tabulate_lengths", *trainings(*RUNS)],
+        "encode_unlabelled": ["train_cbow", LABELS, "train_model taught 1"],
+        "train_cbow": ["train_model cbow 1"],
+        "build_glove_matrix": ["train_model glove 1", "train_model glove 2"],
+        "label_reviews": ["train_model taught 1"],
+        "time_steps": ["decide_claims"],
+        "summarize_runs": [],
+    }.get(rule, ["summarize_runs"])
+
+
+def after(*jobs):
+    """These jobs and all that read what they write, directly or not."""
+    todo, found = list(jobs), set()
+    while todo:
+        if (job := todo.pop()) not in found:
+            found.add(job)
+            todo += followers(job)
+    return found
+
+
+EVERYTHING = after("download_corpus", "download_glove")

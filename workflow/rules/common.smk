@@ -136,13 +136,12 @@ def untracked(**values):
     return params
 
 
-def download_settings(script, section, **values):
-    """What decides a download: the checksum or, without one, what is there now."""
+def download_settings(section, *more):
+    """What decides a download, whatever code does it: the checksum or, without one, what is there now and `more`."""
 
     # A function, so that only a Snakemake that may run the rule reads the file.
     def settings(wildcards):
-        state = section.checksum or local_digest(section.sources[0])
-        return job_settings(script, checksum=section.checksum, state=state, **values)
+        return {"file": section.checksum or [local_digest(section.sources[0]), *more]}
 
     return settings
 
@@ -173,7 +172,7 @@ def stated_claims(wildcards):
         runs = [*CONFIG.runs(), *CONFIG.curve_runs()]
         statistics = CONFIG.statistics.model_dump()
         return job_settings(
-            "decide_claims.py", claims=file.read(), runs=runs, variants=list(CONFIG.variants), **statistics
+            "decide_claims.py", claims=file.read(), runs=runs, variants=sorted(CONFIG.variants), **statistics
         )
 
 

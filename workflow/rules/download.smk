@@ -13,8 +13,8 @@ rule download_corpus:
     conda:
         "../../environment.yml"
     params:
-        settings=download_settings("download_corpus.py", CONFIG.corpus),
-        untracked=untracked(sources=CONFIG.corpus.sources),
+        settings=download_settings(CONFIG.corpus),
+        untracked=untracked(sources=CONFIG.corpus.sources, checksum=CONFIG.corpus.checksum),
     message:
         "Getting the corpus"
     script:
@@ -32,8 +32,8 @@ rule download_glove:
     conda:
         "../../environment.yml"
     params:
-        settings=download_settings("download_glove.py", CONFIG.glove, member=CONFIG.glove.member),
-        untracked=untracked(sources=CONFIG.glove.sources),
+        settings=download_settings(CONFIG.glove, CONFIG.glove.member),
+        untracked=untracked(sources=CONFIG.glove.sources, member=CONFIG.glove.member, checksum=CONFIG.glove.checksum),
     message:
         "Getting the pretrained vectors"
     script:

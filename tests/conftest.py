@@ -2,6 +2,7 @@
 
 import fcntl
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -134,6 +135,20 @@ class Pipeline(NamedTuple):
         return subprocess.CompletedProcess(process.args, process.returncode, output)
 
 
+IMPORTS = ".snakemake/imports"
+
+
+def recording(directory):
+    """Variables with which each job of a run records what it imports."""
+    (directory / IMPORTS).mkdir(parents=True)
+    return {"PYTHONPATH": str(Path(__file__).with_name("recorder")), "RECORDED": str(directory / IMPORTS)}
+
+
+def imports_of(directory):
+    """The records of a run, one for each job: script, modules of the package, and the rule's digest of the code."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((directory / IMPORTS).iterdir())]
+
+
 def copy_workflow(repository):
     """Copy what of the repository the workflow needs, such as what git clones."""
     for name in ("Snakefile", "environment.yml"):
@@ -168,7 +183,7 @@ def finished(pipeline, tmp_path_factory, worker_id):
     with shared.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
-            result = pipeline.snakemake(directory)
+            result = pipeline.snakemake(directory, environment=recording(directory))
             assert result.returncode == 0, result.stdout
             shutil.copytree(directory, shared.with_suffix(".part"))
             shared.with_suffix(".part").rename(shared)

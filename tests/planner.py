@@ -1,7 +1,7 @@
 """Plan many runs in one process: for each line of JSON on stdin, a config, write the jobs that Snakemake would do.
 
-Started as `planner.py REPOSITORY DIRECTORY CONFIG_FILES...`; the triggers are those of profiles/default. A plan is a line
-of JSON: a list of jobs, as `plans.planned` names them, or the message of an error.
+Started as `planner.py REPOSITORY DIRECTORY CONFIG_FILES...`; the triggers are those of profiles/default. A plan is a
+line of JSON: a list of jobs, as `plans.planned` names them, or the message of an error.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 from plans import TARGETS, UNNAMED
 from snakemake.api import SnakemakeApi
-from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings, RerunTrigger
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, RerunTrigger, ResourceSettings
 
 repository, directory, *config_files = map(Path, sys.argv[1:])
 profile = yaml.safe_load((repository / "profiles/default/config.yaml").read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """Find the vocabulary of the training reviews."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wordorder.data.reviews import read_reviews
 from wordorder.data.vectorizer import adapt_vocabulary, write_settings, write_vocabulary
@@ -25,7 +25,12 @@ def main(
 ) -> None:
     """Write the tokens by falling frequency, and how they were made."""
     start_backend("tensorflow", threads)
-    settings = {"max_tokens": max_tokens, "standardize": standardize, "strip_html": strip_html, "ngrams": ngrams}
+    settings: dict[str, Any] = {
+        "max_tokens": max_tokens,
+        "standardize": standardize,
+        "strip_html": strip_html,
+        "ngrams": ngrams,
+    }
     tokens = adapt_vocabulary(read_reviews(reviews)["text"].to_pylist(), **settings)
     write_vocabulary(vocabulary, tokens)
     write_settings(vectorizer_settings, settings)

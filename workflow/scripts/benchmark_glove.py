@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from wordorder.data.vectorizer import read_vocabulary
 from wordorder.io.atomic import atomic_write
 from wordorder.vectors.glove import glove_matrix
-from wordorder.data.vectorizer import read_vocabulary
 
 
 def chapter_matrix(vectors: Path, tokens: list[str], dimension: int) -> np.ndarray:
@@ -65,7 +65,7 @@ def main() -> None:
     if arguments.reader:
         measure(arguments.reader, arguments.vectors, arguments.results / "vectorizers/words/vocabulary.json")
         return
-    figures = {reader: [] for reader in READERS}
+    figures: dict[str, list] = {reader: [] for reader in READERS}
     for _ in range(arguments.rounds):
         for reader, measured in figures.items():
             command = [sys.executable, __file__, arguments.vectors, arguments.results, "--reader", reader]

@@ -26,8 +26,8 @@ COMMAND = [sys.executable, "-m", "wordorder.app.cli", "predict"]
 def seconds(results: Path, variant: str, cores: int, reviews: Path) -> float:
     """Run the command on the reviews and return how long it took."""
     start = time.perf_counter()
-    options = ["--model", variant, "--directory", results.parent, "--cores", str(cores)]
-    subprocess.run([*COMMAND, *options, reviews], check=True, stdout=subprocess.DEVNULL)
+    options = ["--model", variant, "--directory", str(results.parent), "--cores", str(cores)]
+    subprocess.run([*COMMAND, *options, str(reviews)], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 

@@ -47,12 +47,12 @@ class Corpus(Section):
     """The reviews, or another corpus."""
 
     sources: Sources = Field(
-        description="Where to get the corpus, tried in this order: `https://` or `http://` addresses, `file://` addresses "
-        "or paths."
+        description="Where to get the corpus, tried in this order: `https://` or `http://` addresses, `file://` "
+        "addresses or paths."
     )
     checksum: Checksum | None = Field(
-        description="`md5:` or `sha256:` and the digest in lower case. A file with another one is refused. `null` for a "
-        "single file or folder on this machine, whatever it holds: if it is edited, the next run notices."
+        description="`md5:` or `sha256:` and the digest in lower case. A file with another one is refused. `null` for "
+        "a single file or folder on this machine, whatever it holds: if it is edited, the next run notices."
     )
     format: Literal[tuple(formats.names())] = Field(  # type: ignore[valid-type]
         "folders",
@@ -78,8 +78,8 @@ class Glove(Section):
         "member is fetched."
     )
     member: Text | None = Field(
-        description="The file within the zip archive; `null` if the source is the file itself, as it is or compressed by "
-        "gzip."
+        description="The file within the zip archive; `null` if the source is the file itself, as it is or compressed "
+        "by gzip."
     )
     checksum: Checksum | None = Field(description="Of the unpacked file; `null` as for the corpus.")
     dimension: Count = Field(100, description="Numbers in a vector; must fit the file.")
@@ -139,8 +139,8 @@ class LearningCurve(Section):
     sizes: Sizes = Field([200, 500, 1000, 2000, 5000, 10000, 20000], description="Numbers of training reviews.")
     epochs: Count = Field(
         60,
-        description="In place of those of the variants: few reviews make few steps, so a training goes on for as long as "
-        "it gets better.",
+        description="In place of those of the variants: few reviews make few steps, so a training goes on for as long "
+        "as it gets better.",
     )
     patience: Count = Field(6, description="In place of that of the variants.")
 
@@ -166,9 +166,13 @@ def defaults_section() -> type[Section]:
 
 if TYPE_CHECKING:
     Variant = Kind
-    Defaults = Section
+
+    class Defaults(Section):
+        """What a type checker sees of it."""
+
+        vectorizer: str = "words"
 else:
-    Variant = Annotated[Union[tuple(kinds().values())], Field(discriminator="model")]
+    Variant = Annotated[Union[tuple(kinds().values())], Field(discriminator="model")]  # noqa: UP007
     Defaults = defaults_section()
 
 
@@ -195,8 +199,8 @@ class Config(Section):
     seeds: Seeds = Field([1], description="Each active variant is trained once for each.")
     timed_variants: Names = Field(
         [],
-        description="Variants whose training steps are timed beside those of the chapter's code in plain Keras, for the "
-        "claims about speed (`results/step_times.csv`). Takes minutes, up to four cores and 5 GB.",
+        description="Variants whose training steps are timed beside those of the chapter's code in plain Keras, for "
+        "the claims about speed (`results/step_times.csv`). Takes minutes, up to four cores and 5 GB.",
     )
     learning_curve: LearningCurve = LearningCurve()
     statistics: Statistics = Statistics()
@@ -209,7 +213,8 @@ class Config(Section):
     def complete(cls, config: Any) -> Any:
         """Give each variant the defaults that its kind of model has."""
         if isinstance(config, dict) and isinstance(variants := config.get("variants"), dict):
-            defaults = config.get("defaults") if isinstance(config.get("defaults"), dict) else {}
+            given = config.get("defaults")
+            defaults = given if isinstance(given, dict) else {}
             return config | {"variants": {name: merged(defaults, variant) for name, variant in variants.items()}}
         return config
 
@@ -222,7 +227,8 @@ class Config(Section):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield what does not go together: the key, and what to write."""
-        for name, section, folders in (("corpus", self.corpus, self.corpus.format == "folders"), ("glove", self.glove, False)):
+        folders_allowed = self.corpus.format == "folders"
+        for name, section, folders in (("corpus", self.corpus, folders_allowed), ("glove", self.glove, False)):
             found = {f"{name}.sources.{i}": source_problem(source, folders) for i, source in enumerate(section.sources)}
             if not any(found.values()):
                 found[f"{name}.checksum"] = checksum_problem(section.sources, section.checksum)
@@ -236,8 +242,8 @@ class Config(Section):
         if named and named[1].lstrip("0") != str(self.glove.dimension):
             yield (
                 "glove.dimension",
-                f"{self.glove.dimension} does not match glove.member, {self.glove.member}; write {named[1]}, or name the "
-                f"file that has {self.glove.dimension} dimensions.",
+                f"{self.glove.dimension} does not match glove.member, {self.glove.member}; write {named[1]}, or name "
+                f"the file that has {self.glove.dimension} dimensions.",
             )
         yield from self.undefined("vectorizers", {"defaults.vectorizer": [self.vectorizer]})
         for name, variant in self.variants.items():
@@ -303,7 +309,9 @@ class Config(Section):
     def curve_runs(self) -> list[Run]:
         """Return the runs of the learning curve, each on a part of the training reviews."""
         curve = self.learning_curve
-        return [Run(name, size, seed) for name in curve.variants for size in curve.sizes for seed in self.seeds_of(name)]
+        return [
+            Run(name, size, seed) for name in curve.variants for size in curve.sizes for seed in self.seeds_of(name)
+        ]
 
     def teacher_runs(self, variant: str, seed: int) -> list[Run]:
         """Return the run of each teacher of a variant: with the same seed where it has it, else with its first."""
@@ -350,8 +358,8 @@ class Config(Section):
 
     def embedding_runs(self) -> list[Run]:
         """Return the first run of each active variant that learns vectors for the tokens of the default vectorizer."""
-        names = [name for name in self.active_variants if self.reads_default(name) and self.variants[name].learns_vectors]
-        return [self.runs_of(name)[0] for name in names]
+        names = [name for name in self.active_variants if self.reads_default(name)]
+        return [self.runs_of(name)[0] for name in names if self.variants[name].learns_vectors]
 
     def embedding_matrices(self) -> list[str]:
         """Return the names of the pretrained matrices of the default vectorizer that active variants start from."""
@@ -371,7 +379,7 @@ class Config(Section):
         return self.variants[variant].vectorizer == self.vectorizer
 
     def mask_pair(self) -> list[Run]:
-        """Return the first runs of two active variants that differ in the mask alone, the unmasked one first; or none."""
+        """Return the first runs of two active variants that differ in the mask alone, without it and with; or none."""
         active = {name: self.variants[name].settings() for name in self.active_variants}
         for name, settings in active.items():
             if settings.get("mask") is False:

@@ -59,7 +59,9 @@ rule measure_padding:
     input:
         models=files_of("model.keras", CONFIG.mask_pair()),
         # Both read the same; without a pair there is nothing to measure.
-        encoded=next(iter(vectorizer_files(paths.encoded("validation"), [run.variant for run in CONFIG.mask_pair()])), []),
+        encoded=next(
+            iter(vectorizer_files(paths.encoded("validation"), [run.variant for run in CONFIG.mask_pair()])), []
+        ),
         reviews=paths.reviews("validation"),
     output:
         padding=paths.csv("padding"),

@@ -1,6 +1,6 @@
 """Snakemake's graph of jobs, by its API: many in one process, which takes a fifth of a second for each.
 
-Snakemake changes the process that it runs in (the working directory, the imports), so this is for processes of their own.
+Snakemake changes the process that it runs in (the working directory, the imports): start one for it.
 """
 
 from contextlib import contextmanager, redirect_stderr, redirect_stdout

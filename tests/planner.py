@@ -1,7 +1,7 @@
 """Plan many runs: for each line of JSON on stdin, a config, write the jobs that Snakemake would do for the summary.
 
-Started as `planner.py REPOSITORY DIRECTORY CONFIG_FILES...`. A plan is a line of JSON: a list of jobs, as `plans.planned`
-names them, or the message of an error.
+Started as `planner.py REPOSITORY DIRECTORY CONFIG_FILES...`. A plan is a line of JSON: a list of jobs, named
+as in `plans.planned`, or the message of an error.
 """
 
 import json

@@ -27,7 +27,7 @@ UNNAMED = {"train_cbow", "build_glove_matrix"}
 
 
 def planned(result):
-    """The jobs of a dry run, "rule" and wildcards: "train_model glove 2", on parts of them "... glove 200 2"."""
+    """The jobs of a dry run, "rule" and its wildcards without "all": "train_model glove 2"."""
     assert result.returncode == 0, result.stdout
     jobs = []
     for message in re.findall(r"^Job \d+: (.*)$", result.stdout, re.MULTILINE):

@@ -27,7 +27,7 @@ def main({parameters}):
 run(main, SimpleNamespace(
     input=InputFiles(fromdict={{"reviews": ["a", "b"], "one": ["a"], "vectors": [], "vocabulary": "v"}}),
     output=OutputFiles(fromdict={{"model": "m"}}),
-    params=Params(fromdict={{"settings": {{"dropout": 0.5, "code": "x", "both": 1}}, "untracked": {{"sources": ["s"]}}}}),
+    params=Params(fromdict={{"settings": {{"dropout": 0.5, "both": 1}}, "untracked": {{"sources": ["s"]}}}}),
     wildcards=Wildcards(fromdict={{"seed": "07", "size": "all", "both": "2"}}),
     threads=3,
     log=Log([sys.argv[1]]),

@@ -78,12 +78,16 @@ def compiled(tmp_path_factory):
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
+# What is no result, and what shows how long trainings took.
+NO_RESULTS = (".snakemake/", "logs/", "benchmarks/", "results/figures/training_time.", "results/tables/summary.html")
+
+
 def results_of(directory):
     """The contents of all files that a run leaves, but for what it has cost; temporary files would be among them."""
     contents = {}
     for path in directory.rglob("*"):
         name = path.relative_to(directory).as_posix()
-        if path.is_dir() or name.startswith((".snakemake/", "logs/", "benchmarks/")) or path.name == "costs.csv":
+        if path.is_dir() or name.startswith(NO_RESULTS) or path.name == "costs.csv":
             continue
         content = path.read_bytes()
         if name in ("results/runs.csv", "results/summary.csv"):

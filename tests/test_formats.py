@@ -1,9 +1,14 @@
 """What a corpus may be: how folders, archives and tables are read, and what is said of those that cannot be."""
 
 import io
+import os
 import re
+import shutil
 import stat
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +19,7 @@ from corpora import FILES, LAYOUT, tar_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wordorder.data import corpus
 from wordorder.data.corpus import Text, read_corpus
 from wordorder.data.reviews import read_reviews
 from wordorder.data.split import split_corpus
@@ -167,6 +173,14 @@ def test_csv_of_excel(tmp_path):
     assert [(text.label, text.text) for text in texts] == [("good", 'a, "b"'), ("bad", "")]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_of_a_csv(tmp_path, end):
+    # Catches: lines that end in carriage returns alone taken for one line, ends within a text that are changed.
+    (tmp_path / "a.csv").write_text(f'text,label{end}good,a{end}"b\nc\rd\r\n",e{end}', encoding="utf-8", newline="")
+    texts = read(tmp_path / "a.csv", format="csv").texts
+    assert [(text.text, text.label) for text in texts] == [("good", "a"), ("b\nc\rd\r\n", "e")]
+
+
 def test_long_text_in_a_csv(tmp_path):
     # Catches: Python's limit of 131,072 characters.
     pd.DataFrame({"text": ["a" * 200_000], "label": ["x"]}).to_csv(tmp_path / "a.csv")
@@ -312,3 +326,42 @@ def test_split_of_a_table_hangs_on_its_rows_alone(tmp_path):
     assert [row["id"] for row in first["train"]][:2] == sorted(
         row["id"] for row in first["train"] if row["label"] == "a"
     )[:2]
+
+
+JSON_LINES = '''
+"""JSON Lines."""
+
+import json
+
+from wordorder.data.corpus import Table
+
+
+class JsonLines(Table):
+    """An object on each line."""
+
+    suffix = ".jsonl"
+
+    def rows(self, path, columns, advice, *, numbers=()):
+        """Yield rows."""
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield [json.loads(line).get(name) for name in columns]
+'''
+
+
+def test_a_format_is_a_file(tmp_path):
+    # Catches: a list of formats, endings or readers elsewhere, which a new format would have to be added to.
+    shutil.copytree(Path(corpus.__file__).parents[1], tmp_path / "scripts/wordorder")
+    (tmp_path / "scripts/wordorder/data/formats/jsonl_format.py").write_text(JSON_LINES)
+    (tmp_path / "a.jsonl").write_text('{"text": "good", "label": "pos"}\n{"text": "bad", "label": "neg"}\n')
+    code = f"""
+from pathlib import Path
+from wordorder.app.cli import texts_of
+from wordorder.config import Corpus
+from wordorder.data.corpus import read_corpus
+path = Path({str(tmp_path / "a.jsonl")!r})
+print(Corpus(sources=[str(path)], checksum=None, format="jsonl").format, *texts_of(path, "text"))
+print(*(text.label for text in read_corpus(path, **{LAYOUT | {"format": "jsonl"}!r}).texts))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "scripts")}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("jsonl good bad\npos neg\n", "")

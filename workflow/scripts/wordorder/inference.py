@@ -11,7 +11,7 @@ from keras import ops
 
 from wordorder.data.encoded import EncodedReviews
 from wordorder.io.atomic import atomic_write
-from wordorder.io.errors import InputError
+from wordorder.io.errors import reading
 from wordorder.models.later import Tensor
 from wordorder.models.network import TokenClassifier
 from wordorder.training.backend import compiled
@@ -19,13 +19,11 @@ from wordorder.training.backend import compiled
 
 def load_model(path: Path) -> TokenClassifier:
     """Load a saved network. Raises InputError if the file is damaged."""
-    try:
+    # Broad, because zipfile, HDF5 and Keras have errors of all kinds for what is damaged.
+    with reading(path, Exception):
         network = keras.models.load_model(path, compile=False)
         if not isinstance(network, TokenClassifier):
             raise ValueError(f"it is a {type(network).__name__}")
-    # Broad, because zipfile, HDF5 and Keras have errors of all kinds for what is damaged.
-    except Exception as error:
-        raise InputError(f"{path} is damaged ({error}). Delete it and run again.") from error
     return network
 
 

@@ -6,9 +6,10 @@ Paths are relative to the working directory of the workflow. Arguments that are 
 from collections.abc import Iterator
 from pathlib import Path
 
+from wordorder.data.corpus import SPLITS as SPLITS
+
 CORPUS = "resources/corpus"
 GLOVE = "resources/glove.txt"
-SPLITS = ("train", "validation", "test")
 UNLABELLED = "unlabelled"
 
 # What a training leaves, and its evaluation.

@@ -35,7 +35,7 @@ class Corpus(NamedTuple):
 class Layout(NamedTuple):
     """Where texts and classes are in a corpus: the keys of these names in the config.
 
-    `unlabelled` is what stands in the place of a class for texts that have none.
+    `unlabelled` is the label, or the folder, of texts without a class.
     """
 
     unlabelled: str | None
@@ -78,9 +78,8 @@ class Table(Format):
     ) -> Iterator[Sequence[str | None]]:
         """Yield the values in these columns, row by row; None where there is none.
 
-        In the columns of `numbers` there may be whole numbers and booleans in place of text, where the format has them;
-        they become text. Raises InputError if a column is missing or holds something else, or if the file cannot be
-        read to its end.
+        The columns named in `numbers` may hold whole numbers or booleans, which become text, where the format has them.
+        Raises InputError if a column is missing or holds something else, or if the file cannot be read to its end.
         """
 
     def read(self, path: Path, layout: Layout) -> Corpus:

@@ -141,8 +141,8 @@ def test_every_entry_of_the_contents_has_a_chart():
 
 @pytest.mark.parametrize("figure", TABLES)
 def test_figure_is_drawn(tmp_path, figure):
-    # Catches: a variant without a name, values that are not drawn, bytes that differ from time to time, a picture that a
-    # screen reader cannot describe.
+    # Catches: a variant without a name, values that are not drawn, bytes that differ from time to time, a picture
+    # without a description for screen readers.
     TABLES[figure].to_csv(tmp_path / "table.csv", index=False)
     draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart=figure, caption="What it shows.", seeds=None)
     files = drawn(tmp_path / "one", draw)
@@ -163,7 +163,7 @@ def test_figure_of_one_variant(tmp_path):
 
 
 def test_accuracies_that_are_all_the_same(tmp_path):
-    # Catches: an axis from 1 to 1, on which all names are at the same place; on a made-up corpus all answers may be right.
+    # Catches: an axis from 1 to 1, on which all names are at the same place; all answers to a made-up corpus may be right.
     SUMMARY.assign(test_accuracy=1.0).to_csv(tmp_path / "table.csv", index=False)
     draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="training_time", caption="", seeds=None)
     files = drawn(tmp_path / "one", draw)
@@ -175,7 +175,7 @@ def test_accuracies_that_are_all_the_same(tmp_path):
 def test_figures_of_many_classes(tmp_path):
     # Catches: a legend of 50 classes in 8 colours, of which each means six classes.
     classes = [f"class{i}" for i in range(50)]
-    places = {"embedding": "a", "word": [f"w{i}" for i in range(50)], "class": classes, "x": range(50), "y": 1.0}
+    places = {"embedding": "a", "word": [f"w{i}" for i in range(50)], "class": classes, "x": 1.0, "y": 0.0}
     pd.DataFrame({**places, "explained": 1.0}).to_csv(tmp_path / "table.csv", index=False)
     draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="word_map", caption="", seeds=None)
     files = drawn(tmp_path / "one", draw)

@@ -4,8 +4,11 @@ import re
 from xml.etree import ElementTree
 
 import pandas as pd
+import pytest
 
+import plot_figure
 import render_table
+from wordorder.io.errors import InputError
 from wordorder.report.pages import markdown_html, page, table_html
 
 
@@ -43,6 +46,18 @@ def test_page_of_a_table(tmp_path):
     (tmp_path / "summary.csv").write_text("variant,accuracy\n", encoding="utf-8")
     render_table.main(tmp_path / "summary.csv", tmp_path / "summary.html", title="A & B", caption="Means <i>.")
     assert "<th>variant</th>" in (tmp_path / "summary.html").read_text(encoding="utf-8")
+
+
+def test_a_damaged_table_is_refused(tmp_path):
+    # Catches: a traceback where a line of words is due, and a page that is left behind.
+    path = tmp_path / "table.csv"
+    for content in (b"", b"\xff\xfe\0a", b"a\n1,2\n1,2,3\n"):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=r"table\.csv is damaged"):
+            render_table.main(path, tmp_path / "table.html", title="", caption="")
+        with pytest.raises(InputError, match=r"table\.csv is damaged"):
+            plot_figure.main([path], *[tmp_path / "table.html"] * 3, chart="roc", caption="", seeds=None)
+    assert not (tmp_path / "table.html").exists()
 
 
 def test_markdown_has_tables():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from wordorder.entry import run
+from wordorder.io.errors import reading
 from wordorder.report import charts
 from wordorder.report.style import save
 
@@ -17,7 +18,10 @@ def main(
     tables: list[Path], html: Path, svg: Path, png: Path, *, chart: str, caption: str, seeds: list[int] | None
 ) -> None:
     """Write a chart of the report as an interactive page, as SVG and as PNG; `seeds` are those of tables of runs."""
-    parts = [pd.read_csv(table) for table in tables]
+    parts = []
+    for table in tables:
+        with reading(table):
+            parts.append(pd.read_csv(table))
     if seeds:
         parts = [part.assign(seed=seed) for part, seed in zip(parts, seeds, strict=True)]
     draw = getattr(charts, f"draw_{chart}")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from wordorder.entry import run
 from wordorder.io.atomic import atomic_write
+from wordorder.io.errors import reading
 from wordorder.report.pages import page, table_html
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 def main(csv: Path, html: Path, *, title: str, caption: str) -> None:
     """Write the table as HTML under its title and caption, without columns in which there is nothing."""
-    read = pd.read_csv(csv)
+    with reading(csv):
+        read = pd.read_csv(csv)
     # Without rows there is nothing in any column, and the head is what there is to show.
     filled = read.dropna(axis="columns", how="all") if len(read) else read
     with atomic_write(html) as part:

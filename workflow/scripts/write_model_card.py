@@ -12,6 +12,7 @@ from wordorder.data.vectorizer import read_settings, read_vocabulary
 from wordorder.entry import run
 from wordorder.evaluation.metrics import METRICS
 from wordorder.io.atomic import atomic_write
+from wordorder.io.errors import reading
 from wordorder.models.kind import kind_named
 from wordorder.report.pages import markdown_html, page
 
@@ -34,9 +35,12 @@ def main(
     caption: str,
 ) -> None:
     """Write the card as Markdown and as a page."""
-    training = json.loads(record.read_text(encoding="utf-8"))
-    row = pd.read_csv(summary, index_col="variant").loc[variant]
-    lengths = pd.read_csv(accuracy_by_length).query("variant == @variant")
+    with reading(record):
+        training = json.loads(record.read_text(encoding="utf-8"))
+    with reading(summary):
+        row = pd.read_csv(summary, index_col="variant").loc[variant]
+    with reading(accuracy_by_length):
+        lengths = pd.read_csv(accuracy_by_length).query("variant == @variant")
     by_length = lengths.groupby(["min_tokens", "max_tokens"])["accuracy"].mean()
     by_length.index = [f"{low} to {high}" for low, high in by_length.index]
     validation_reviews, test_reviews = (len(read_encoded(path).ids) for path in (validation, test))
@@ -44,7 +48,9 @@ def main(
         f"optimizer.{name}": value for name, value in training.get("optimizer", {}).items()
     }
     kind = kind_named(settings["model"])
-    environment = Environment(loader=PackageLoader("wordorder.report", "."), undefined=StrictUndefined, autoescape=False)
+    environment = Environment(
+        loader=PackageLoader("wordorder.report", "."), undefined=StrictUndefined, autoescape=False
+    )
     card = environment.get_template("model_card.md.jinja").render(
         variant=variant,
         caption=caption,

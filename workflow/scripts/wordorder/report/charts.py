@@ -260,9 +260,9 @@ def draw_word_map(places: pd.DataFrame) -> alt.ConcatChart:
     pictures = []
     for embedding, words in places.groupby("embedding", sort=False):
         # The words of a class lie close together where the vectors tell little but the class: some have to move. With
-        # vectors of dimension 1 all words are at the same height.
+        # vectors of dimension 1 all are at the same height, at one of two places.
         height = np.ptp(words["y"])
-        close = words.groupby("class" if height else "embedding", sort=False)["y"]
+        close = words.groupby("class" if height else "x", sort=False)["y"]
         words = words.assign(y=close.transform(spread, 12 / HEIGHT * (height or 1)))
         base = alt.Chart(words).encode(
             x=alt.X("x:Q", axis=None, scale=alt.Scale(padding=30)),

@@ -163,7 +163,7 @@ def test_figure_of_one_variant(tmp_path):
 
 
 def test_accuracies_that_are_all_the_same(tmp_path):
-    # Catches: an axis from 1 to 1, on which all names are at the same place; all answers to a made-up corpus may be right.
+    # Catches: an axis from 1 to 1, with all names at the same place; on a made-up corpus all answers may be right.
     SUMMARY.assign(test_accuracy=1.0).to_csv(tmp_path / "table.csv", index=False)
     draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="training_time", caption="", seeds=None)
     files = drawn(tmp_path / "one", draw)

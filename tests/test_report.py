@@ -1,13 +1,19 @@
 """Snakemake's report of a small run, made by the real command and opened in a browser."""
 
+import json
 import re
 import shutil
+from html import escape
 
 import pandas as pd
 import pytest
 
-VARIANTS = ["binary_unigram", "embedding", "embedding_masked"]
-CONFIG = {"active_variants": VARIANTS, "seeds": [1]}
+from wordorder.report import contents
+
+VARIANTS = ["binary_unigram", "embedding", "embedding_masked", "glove"]
+# The run that is there has trained GloVe with seed 1, too.
+SEED = 2
+CONFIG = {"active_variants": VARIANTS, "seeds": [SEED]}
 CATEGORIES = {
     "Comparison": ["Accuracy against time", "Accuracy by length of the review", "Accuracy of the variants"],
     "Probabilities": ["Calibration", "ROC curves"],
@@ -53,6 +59,35 @@ def test_model_card(looked_at):
         assert "## Limits" in card
         assert ("It reads the first 20 tokens" in card) == (variant != "binary_unigram")
         assert not re.search(r"\{\{|\{%|\bnan\b|None of", card)
+
+
+def test_disagreements_are_those_of_the_runs_of_the_config(looked_at):
+    # Catches: models that lie on the disk, of another seed, explained in place of those that the config names.
+    page = (looked_at / "results/disagreements.html").read_text(encoding="utf-8")
+    sections = re.findall(r"<section><h2>(.*?): .*?</section>", page, re.DOTALL)
+    probabilities = [
+        pd.read_parquet(looked_at / f"results/runs/glove/all/seed{seed}/predictions.parquet")
+        .set_index("id")
+        .loc[sections, "probability"]
+        for seed in (SEED, 1)
+    ]
+    shown = [float(each) for each in re.findall(r"<strong>glove</strong>.*?P\(pos\) = ([\d.]+)<", page)]
+    assert len(shown) == 8
+    assert shown == pytest.approx(list(probabilities[0]), abs=0.0051)
+    assert shown != pytest.approx(list(probabilities[1]), abs=0.0051)
+
+
+def test_captions_are_in_the_report_and_the_products(looked_at):
+    # Catches: a caption that only Snakemake's report has, or the caption of another figure.
+    report = (looked_at / "report.html").read_text(encoding="utf-8")
+    entries = {f"figures/{name}": entry for name, entry in contents.figures(VARIANTS).items()}
+    entries |= {f"tables/{name}": entry for name, entry in contents.tables().items()}
+    entries |= contents.pages(VARIANTS)
+    del entries["figures/learning_curve"]
+    for name, entry in entries.items():
+        page = (looked_at / f"results/{name}.html").read_text(encoding="utf-8")
+        assert escape(entry.caption) in page or json.dumps(entry.caption) in page, name
+        assert entry.caption[:40] in report, name
 
 
 def test_padding_changes_nothing_with_a_mask(looked_at):

@@ -48,10 +48,8 @@ def main(
         f"optimizer.{name}": value for name, value in training.get("optimizer", {}).items()
     }
     kind = kind_named(settings["model"])
-    environment = Environment(
-        loader=PackageLoader("wordorder.report", "."), undefined=StrictUndefined, autoescape=False
-    )
-    card = environment.get_template("model_card.md.jinja").render(
+    templates = Environment(loader=PackageLoader("wordorder.report", "."), undefined=StrictUndefined, autoescape=False)
+    card = templates.get_template("model_card.md.jinja").render(
         variant=variant,
         caption=caption,
         kind=kind.SENTENCE.format(features=kind.FEATURES[settings["features"]]),

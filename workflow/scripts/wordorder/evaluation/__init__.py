@@ -1,1 +1,1 @@
-"""What the predictions say, with statistics."""
+"""Measures of predictions and word vectors, and what follows from them, with statistics."""

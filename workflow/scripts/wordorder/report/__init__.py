@@ -1,1 +1,1 @@
-"""What people look at: figures, tables, model cards."""
+"""Figures, tables and pages that people look at."""

@@ -30,7 +30,7 @@ def page(title: str, body: str, *, caption: str = "", style: str = "") -> str:
 
 
 def markdown_html(text: str) -> str:
-    """Return Markdown, with tables, as HTML. HTML in it is shown and not obeyed."""
+    """Return Markdown, with tables, as HTML. HTML in it is shown as text."""
     return MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
 
 

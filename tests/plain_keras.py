@@ -1,10 +1,13 @@
-"""The chapter's models in plain Keras, the oracle for ours, and how the weights of the two correspond."""
+"""The chapter's models in plain Keras, the oracle for ours: pairs with the same weights, and steps of training."""
 
 import keras
 import numpy as np
 from keras import ops
 
-from wordorder.models.network import LSTMClassifier
+from wordorder.data.encoded import EncodedReviews
+from wordorder.models.kind import kind_named
+from wordorder.models.network import build_model
+from wordorder.training.backend import value_and_gradients
 
 VOCABULARY, DIMENSION, UNITS, LENGTH = 40, 5, 3, 12
 CASES = [
@@ -13,92 +16,108 @@ CASES = [
 ]
 
 
-class PlainClassifier(keras.Model):
-    """The chapter's models as the chapter builds them: `one_hot` or `Embedding`, `Bidirectional(LSTM)`, `Dense`.
-
-    Or, with the pooling "max", the largest state of each unit in place of the last; with more than two classes a
-    softmax in place of the sigmoid.
-    """
-
-    def __init__(self, features, mask, pooling="last", classes=2):
-        super().__init__()
-        self.features, self.mask, self.pooling = features, mask, pooling
-        # Look up each row of the embedding once and multiply. On TensorFlow the RMSprop of Keras 3 (3.15) squares the
-        # gradients of a token that occurs several times before it adds them up: neither what its formula says, nor what
-        # Keras 2 and Keras on JAX compute.
-        self.each_row_once = False
-        if features != "one_hot":
-            self.embedding = keras.layers.Embedding(
-                VOCABULARY, DIMENSION, mask_zero=mask, trainable=features != "glove"
-            )
-        self.bidirectional = keras.layers.Bidirectional(keras.layers.LSTM(UNITS, return_sequences=pooling == "max"))
-        self.classifier = (
-            keras.layers.Dense(1, activation="sigmoid") if classes == 2 else keras.layers.Dense(classes, "softmax")
-        )
-
-    def call(self, tokens):
-        """Return the probability of a positive review, (batch, 1), or those of the classes, (batch, classes)."""
-        if self.features == "one_hot":
-            embedded = ops.one_hot(tokens, VOCABULARY)
-        elif self.each_row_once:
-            embedded = ops.matmul(ops.one_hot(tokens, VOCABULARY), self.embedding(ops.arange(VOCABULARY)))
-        else:
-            embedded = self.embedding(tokens)
-        x = self.bidirectional(embedded, mask=tokens != 0 if self.mask else None)
-        if self.pooling == "max":
-            x = ops.max(x, axis=1) if not self.mask else self.maximum_over_words(x, tokens)
-        return self.classifier(x)
-
-    @staticmethod
-    def maximum_over_words(states, tokens):
-        """Fold over time: each word may raise the maximum, padding may not."""
-        largest = None
-        for time in range(states.shape[1]):
-            word, state = (tokens[:, time] != 0)[:, None], states[:, time]
-            if largest is None:
-                # A word comes first, or there is none.
-                largest = ops.where(word, state, 0.0)
-            largest = ops.where(ops.logical_and(word, state > largest), state, largest)
-        return largest
-
-    def parts(self, values=None):
-        """Arrange the weights, or the given values for them, as those of LSTMClassifier."""
-        values = dict(zip(map(id, self.weights), self.weights if values is None else values, strict=True))
-        ahead, back = (
-            direction.cell for direction in (self.bidirectional.forward_layer, self.bidirectional.backward_layer)
-        )
-        kernels = [values[id(ahead.kernel)], values[id(back.kernel)]]
-        recurrent = [values[id(cell.recurrent_kernel)] for cell in (ahead, back)]
-        biases = [values[id(cell.bias)] for cell in (ahead, back)]
-        dense = [values[id(weight)] for weight in self.classifier.weights]
-        if self.features == "one_hot":
-            return [np.concatenate(kernels, axis=1), *recurrent, *biases, *dense]
-        return [values[id(self.embedding.embeddings)], *kernels, *recurrent, *biases, *dense]
+def complete(model="lstm", **settings):
+    """The settings of a variant, with the defaults for those that are not given."""
+    return kind_named(model)(model=model, **settings).settings()
 
 
-def weights_of(model):
-    """The weights of a LSTMClassifier, by their role."""
-    lstm = model.bidirectional
-    return [model.token_table.rows, *lstm.kernels, *lstm.recurrent_kernels, *lstm.biases, *model.classifier.weights]
+def pair(features, mask, pooling="last", classes=2, seed=1, **settings):
+    """Make a plain LSTM with random weights, biases included, and ours with the same; without dropout unless given."""
+    if features == "embedding":
+        settings["dimension"] = DIMENSION
+    settings = {"units": UNITS, "dropout": 0.0, "sequence_length": LENGTH, **settings}
+    variant = complete(features=features, mask=mask, pooling=pooling, **settings)
+    vectors = np.zeros((VOCABULARY, DIMENSION), "float32") if features in ("glove", "cbow") else None
+    model = build_model(variant, VOCABULARY, "abc"[:classes], seed, vectors)
+    plain = model.variant.plain_keras(VOCABULARY, classes, model.dimension)
+    return same_weights(plain, model, lstm_parts, lstm_weights, seed, 0.5)
 
 
-def pair(features, mask, pooling="last", seed=1, dropout=0.0, token_dropout=0.0, classes=2):
-    """Make a plain model with random weights, biases included, and ours with the same."""
+def same_weights(plain, model, parts, weights, seed, scale):
+    """Give both random weights: `weights(model)` are those of ours that correspond to `parts(plain)`."""
     rng = np.random.default_rng(seed)
-    plain = PlainClassifier(features, mask, pooling, classes)
-    plain(np.ones((1, LENGTH), "int32"))
     for weight in plain.weights:
-        weight.assign(rng.normal(0, 0.5, weight.shape))
-    dimension = None if features == "one_hot" else DIMENSION
-    model = LSTMClassifier(features, VOCABULARY, UNITS, dropout, dimension, mask, pooling, token_dropout, classes)
-    model.build()
-    for weight, value in zip(weights_of(model), plain.parts(), strict=True):
+        weight.assign(rng.normal(0, scale, weight.shape))
+    for weight, value in zip(weights(model), parts(plain), strict=True):
         # A copy: on JAX the training of one model would delete the arrays of the other.
         weight.assign(np.array(value))
     return plain, model
+
+
+def lstm_parts(plain, values=None):
+    """Arrange the weights of a plain LSTM, or the given values for them, as those of ours."""
+    values = dict(zip(map(id, plain.weights), plain.weights if values is None else values, strict=True))
+    wrapper = plain.get_layer("bidirectional")
+    cells = [wrapper.forward_layer.cell, wrapper.backward_layer.cell]
+    kernels, recurrent, biases = (
+        [values[id(getattr(cell, name))] for cell in cells] for name in ("kernel", "recurrent_kernel", "bias")
+    )
+    classifier = [values[id(weight)] for weight in plain.get_layer("classifier").weights]
+    embeddings = [layer.embeddings for layer in plain.layers if layer.name == "embedding"]
+    if not embeddings:
+        return [np.concatenate(kernels, axis=1), *recurrent, *biases, *classifier]
+    return [values[id(embeddings[0])], *kernels, *recurrent, *biases, *classifier]
+
+
+def lstm_weights(model):
+    """The weights of our LSTM, by their role."""
+    block = model.bidirectional
+    names = ["recurrent_kernel", "bias"] if model.variant.one_hot else ["kernel", "recurrent_kernel", "bias"]
+    both = [getattr(block, f"{direction}_{name}") for name in names for direction in ("forward", "backward")]
+    return [model.token_table.rows, *both, *model.classifier.weights]
 
 
 def token_batch(lengths, seed=1, vocabulary=VOCABULARY):
     """Random tokens, padded with 0."""
     tokens = np.random.default_rng(seed).integers(1, vocabulary, (len(lengths), LENGTH)).astype("int32")
     return np.where(np.arange(LENGTH) < np.array(lengths)[:, None], tokens, 0)
+
+
+def encoded(tokens, labels, classes=("neg", "pos")):
+    """Encoded reviews from padded rows of tokens."""
+    offsets = np.concatenate([[0], np.cumsum(np.count_nonzero(tokens, axis=1))])
+    return EncodedReviews([str(i) for i in range(len(tokens))], np.array(labels), tokens[tokens != 0], offsets, classes)
+
+
+def dense(gradient):
+    """Return a gradient as an array: TensorFlow gives that of a lookup as a list of rows."""
+    return np.asarray(ops.convert_to_numpy(ops.convert_to_tensor(gradient)))
+
+
+def cross_entropy(labels):
+    """Return the mean cross-entropy of outputs as Keras computes it: of indices of classes, or of soft labels."""
+    labels = np.asarray(labels, "float32")
+
+    def loss(outputs):
+        if outputs.shape[1] == 1:
+            return keras.losses.BinaryCrossentropy()(labels[:, None], outputs)
+        if labels.ndim == 2:
+            return keras.losses.CategoricalCrossentropy()(labels, outputs)
+        return keras.losses.SparseCategoricalCrossentropy()(labels, outputs)
+
+    return loss
+
+
+def plain_step(plain, optimizer, inputs, labels, outputs_of=None):
+    """Take a step of a plain model with an optimizer of Keras; return the loss.
+
+    `outputs_of` computes the outputs from the trainable weights, in place of the model. The gradients go to the
+    optimizer as arrays. On TensorFlow the RMSprop of Keras 3 (3.15) squares the gradients of a token that occurs
+    several times before it adds them up: neither what its formula says, nor what Keras 2 and Keras on JAX compute.
+    """
+    fixed = [ops.convert_to_tensor(v) for v in plain.non_trainable_variables]
+
+    def loss(values):
+        outputs = outputs_of(values) if outputs_of else plain.stateless_call(values, fixed, inputs)[0]
+        return cross_entropy(labels)(outputs), None
+
+    (value, _), gradients = value_and_gradients(loss, [ops.copy(v) for v in plain.trainable_variables])
+    optimizer.apply([ops.convert_to_tensor(dense(gradient)) for gradient in gradients], plain.trainable_variables)
+    return float(value)
+
+
+def scaled_mask(rate, shape, state):
+    """What a dropout of Keras multiplies by, as numbers, if its generator starts from this state."""
+    generator = keras.random.SeedGenerator(0)
+    generator.state.assign(np.array(state, "uint32"))
+    return ops.convert_to_numpy(keras.random.dropout(ops.ones(shape), rate, seed=generator))

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordorder.training.batching import VOCABULARY_STEP, batches, make_batch, shuffled_chunks
 from wordorder.data.encoded import EncodedReviews
+from wordorder.training.batching import batches, make_batch, shuffled_chunks
+
+STEP = 512
 
 
 def encoded(reviews):
@@ -47,7 +49,7 @@ def decoded(batch):
 corpora = st.builds(
     random_reviews,
     st.lists(st.integers(0, 60), min_size=1, max_size=40),
-    st.sampled_from([2, 5, VOCABULARY_STEP - 1, VOCABULARY_STEP, VOCABULARY_STEP + 1, 3000]),
+    st.sampled_from([2, 5, STEP - 1, STEP, STEP + 1, 3000]),
     st.integers(0, 2**32),
 )
 cuts = st.none() | st.integers(1, 70)
@@ -60,7 +62,7 @@ def test_batch_holds_its_reviews(reviews, cut, spare_rows, spare_columns, data):
     # token, fillers that can be taken for reviews.
     chosen = data.draw(st.permutations(range(len(reviews))))[: data.draw(st.integers(1, len(reviews)))]
     length = max(1, max(len(reviews[i][:cut]) for i in chosen)) + spare_columns
-    batch = make_batch(encoded(reviews), np.array(chosen), len(chosen) + spare_rows, length, 3000, cut)
+    batch = make_batch(encoded(reviews), np.array(chosen), len(chosen) + spare_rows, length, 3000, cut, STEP)
     tokens = batch.vocabulary[batch.positions]
     assert tokens.shape == (len(chosen) + spare_rows, length)
     assert tokens[: len(chosen)].tolist() == [padded(reviews[i], cut, length) for i in chosen]
@@ -69,24 +71,24 @@ def test_batch_holds_its_reviews(reviews, cut, spare_rows, spare_columns, data):
 
 
 @settings(deadline=None, max_examples=200)
-@given(corpora, st.sampled_from([3000, 3 * VOCABULARY_STEP]) | st.integers(3000, 5000))
+@given(corpora, st.sampled_from([3000, 3 * STEP]) | st.integers(3000, 5000))
 def test_vocabulary_of_a_batch(reviews, vocabulary_size):
     # Catches: padding that is not token 0, a token twice, a token that does not exist, more of them than the next
     # common size, a size of its own for every batch.
     reviews = [[token % (vocabulary_size - 1) + 1 for token in review] for review in reviews]
-    batch = make_batch(encoded(reviews), np.arange(len(reviews)), len(reviews), 60, vocabulary_size, None)
+    batch = make_batch(encoded(reviews), np.arange(len(reviews)), len(reviews), 60, vocabulary_size, None, STEP)
     assert batch.vocabulary[0] == 0
     assert (np.diff(batch.vocabulary) > 0).all()
     assert batch.vocabulary[-1] < vocabulary_size
     distinct = len({0}.union(*reviews))
-    assert distinct <= len(batch.vocabulary) < distinct + VOCABULARY_STEP
-    assert len(batch.vocabulary) == vocabulary_size or len(batch.vocabulary) % VOCABULARY_STEP == 0
+    assert distinct <= len(batch.vocabulary) < distinct + STEP
+    assert len(batch.vocabulary) == vocabulary_size or len(batch.vocabulary) % STEP == 0
 
 
 def test_padding_is_in_the_vocabulary_of_a_batch_that_has_none():
     # Catches: another token at place 0, which the mask takes for padding, where there is no room left for a spare one.
-    review = list(range(1, VOCABULARY_STEP + 1))
-    batch = make_batch(encoded([review]), np.array([0]), 1, len(review), 3000, None)
+    review = list(range(1, STEP + 1))
+    batch = make_batch(encoded([review]), np.array([0]), 1, len(review), 3000, None, STEP)
     assert batch.vocabulary[0] == 0
     assert decoded(batch) == {0: review}
 
@@ -94,7 +96,7 @@ def test_padding_is_in_the_vocabulary_of_a_batch_that_has_none():
 def test_numbers_are_int32():
     # Catches: arrays of 8 bytes, which JAX refuses or copies, or another type in one batch: the step compiled again.
     for count in (1, 40):
-        batch = make_batch(encoded([[1, 2]] * count), np.arange(count), 64, 8, 1000, None)
+        batch = make_batch(encoded([[1, 2]] * count), np.arange(count), 64, 8, 1000, None, STEP)
         assert (batch.vocabulary.dtype, batch.positions.dtype) == (np.int32, np.int32)
 
 
@@ -106,7 +108,7 @@ def test_an_epoch_holds_every_review_once(reviews, cut, trim, group, batch_size,
     data = encoded(reviews)
     chunks = shuffled_chunks(data.lengths(cut), batch_size, seed, epoch, group)
     seen = {}
-    for chunk, batch in zip(chunks, batches(data, chunks, batch_size, 3000, cut, trim), strict=True):
+    for chunk, batch in zip(chunks, batches(data, chunks, batch_size, 3000, cut, trim, STEP), strict=True):
         assert batch.reviews.tolist() == chunk.tolist() + [-1] * (batch_size - len(chunk))
         assert len(batch.positions) == batch_size
         rows = decoded(batch)
@@ -126,7 +128,7 @@ def test_without_trimming_all_batches_have_the_same_length(cut):
     lengths = long_tailed_lengths(200)
     data = encoded(random_reviews(lengths, 50))
     chunks = shuffled_chunks(data.lengths(cut), 32, 1, 1, False)
-    assert {batch.positions.shape for batch in batches(data, chunks, 32, 50, cut, False)} == {
+    assert {batch.positions.shape for batch in batches(data, chunks, 32, 50, cut, False, STEP)} == {
         (32, cut or lengths.max())
     }
 
@@ -137,7 +139,7 @@ def test_trimmed_batches_have_few_lengths_near_the_longest_review(cut):
     data = encoded(random_reviews(long_tailed_lengths(3000), 50))
     chunks = shuffled_chunks(data.lengths(cut), 32, 1, 1, True)
     found = set()
-    for chunk, batch in zip(chunks, batches(data, chunks, 32, 50, cut, True), strict=True):
+    for chunk, batch in zip(chunks, batches(data, chunks, 32, 50, cut, True, STEP), strict=True):
         length, longest = batch.positions.shape[1], data.lengths(cut)[chunk].max()
         assert longest <= length <= max(16, 1.4 * longest)
         found.add(length)
@@ -152,7 +154,7 @@ def test_real_sizes_make_few_shapes():
     tokens = rng.choice(np.arange(1, 20_000), lengths.sum(), p=weights / weights.sum())
     data = encoded(np.split(tokens, np.cumsum(lengths)[:-1]))
     chunks = shuffled_chunks(lengths, 32, 1, 1, True)
-    shapes = {(b.positions.shape, b.vocabulary.shape) for b in batches(data, chunks, 32, 20_000, 600, True)}
+    shapes = {(b.positions.shape, b.vocabulary.shape) for b in batches(data, chunks, 32, 20_000, 600, True, STEP)}
     assert len(shapes) < 30
 
 
@@ -160,7 +162,7 @@ def test_all_reviews_empty():
     # Catches: a length of 0, of which no layer can be built.
     data = encoded([[], []])
     for trim in (False, True):
-        (batch,) = batches(data, [np.array([1, 0])], 2, 50, None, trim)
+        (batch,) = batches(data, [np.array([1, 0])], 2, 50, None, trim, STEP)
         assert batch.positions.tolist() == [[0], [0]]
 
 

@@ -205,7 +205,7 @@ class GradientTrained(Kind):
 
     def plain_keras(self, vocabulary_size: int, classes: int, dimension: int | None = None) -> "keras.Model":
         """Return the chapter's model."""
-        tokens = keras.Input((None,), dtype="int64")
+        tokens = keras.Input((None,), dtype="int32")
         x = self.plain_review_vectors(tokens, vocabulary_size, dimension)
         return keras.Model(tokens, class_probabilities(classes)(keras.layers.Dropout(self.dropout, name="dropout")(x)))
 

@@ -1,4 +1,4 @@
-"""What surrounds a job, each in a process of its own: the log, the exit status, the number of cores."""
+"""What the backends are told at their start, and what is asked of them, each in a process of its own."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wordorder.io import log as job
+from wordorder.training.backend import versions
 
 SCRIPTS = Path(__file__).parents[1] / "workflow/scripts"
 
@@ -80,7 +80,12 @@ def test_backend_keeps_to_its_threads(backend):
 def test_flags_of_the_user_are_kept():
     # Catches: XLA_FLAGS of the environment thrown away.
     result = run(
-        "import os\nfrom wordorder.training.backend import start_backend\nstart_backend('jax', 1)\nprint(os.environ['XLA_FLAGS'])",
+        """
+        import os
+        from wordorder.training.backend import start_backend
+        start_backend("jax", 1)
+        print(os.environ["XLA_FLAGS"])
+        """,
         XLA_FLAGS="--xla_dump_to=/nowhere",
     )
     assert result.stdout.split() == ["--xla_dump_to=/nowhere", "--xla_cpu_multi_thread_eigen=false"]
@@ -88,7 +93,7 @@ def test_flags_of_the_user_are_kept():
 
 def test_versions():
     # Catches: a record with the version of another package, or without that of Python.
-    assert job.versions("keras", "numpy") == {
+    assert versions("keras", "numpy") == {
         "python": platform.python_version(),
         "keras": version("keras"),
         "numpy": version("numpy"),
@@ -99,7 +104,7 @@ def test_released_memory_is_free_for_others():
     # Catches: what was freed and still counts as memory of the process, on top of what saving a model takes.
     code = """
         import os
-        from wordorder.io.log import release_memory
+        from wordorder.training.backend import release_memory
 
         def resident():
             with open("/proc/self/statm") as file:

@@ -1,4 +1,4 @@
-"""The models against plain Keras: same weights, same outputs, same gradients. Runs on either backend."""
+"""The LSTMs against plain Keras: same weights, same outputs, same gradients. Runs on either backend."""
 
 import json
 import os
@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
-from plain_keras import CASES, LENGTH, UNITS, pair, token_batch, weights_of
+from plain_keras import CASES, LENGTH, UNITS, complete, dense, lstm_parts, lstm_weights, pair, token_batch
 
-from wordorder.models import layers
-from wordorder.models.network import LSTMClassifier
-from wordorder.training.loop import compiled, value_and_gradients
+import wordorder
+from wordorder.models.network import build_model
+from wordorder.training.backend import compiled, value_and_gradients
 
 
-def loss_gradients(model, tokens):
+def all_gradients(model, tokens):
     """Gradients of a loss in all weights, those of frozen ones included, by the backend's differentiation."""
     scale = np.linspace(-1, 2, len(tokens), dtype="float32")
 
@@ -35,11 +35,6 @@ def loss_gradients(model, tokens):
     variables = [*model.trainable_variables, *model.non_trainable_weights]
     _, gradients = value_and_gradients(loss, [ops.copy(v) for v in variables])
     return dict(zip(map(id, variables), map(dense, gradients), strict=True))
-
-
-def dense(gradient):
-    """TensorFlow gives the gradient of a lookup as a list of rows."""
-    return np.asarray(ops.convert_to_numpy(ops.convert_to_tensor(gradient)))
 
 
 @pytest.mark.parametrize(("features", "mask", "pooling"), CASES)
@@ -57,9 +52,9 @@ def test_gradients_are_those_of_plain_keras(features, mask, pooling):
     # Catches: a mistake in the backward pass that is written by hand, for any weight.
     plain, model = pair(features, mask, pooling)
     tokens = token_batch([LENGTH, 7, 1, 0])
-    ours, theirs = loss_gradients(model, tokens), loss_gradients(plain, tokens)
-    expected = plain.parts([theirs[id(weight)] for weight in plain.weights])
-    for weight, gradient in zip(weights_of(model), expected, strict=True):
+    ours, theirs = all_gradients(model, tokens), all_gradients(plain, tokens)
+    expected = lstm_parts(plain, [theirs[id(weight)] for weight in plain.weights])
+    for weight, gradient in zip(lstm_weights(model), expected, strict=True):
         np.testing.assert_allclose(ours[id(weight)], gradient, atol=1e-5, err_msg=weight.path)
         assert np.abs(gradient).max() > 1e-3
 
@@ -105,11 +100,25 @@ def test_masked_outputs_do_not_depend_on_the_padding(features, pooling):
 
 
 @pytest.mark.parametrize("pooling", ["last", "max"])
-def test_a_review_without_words_says_nothing(pooling):
+def test_a_review_without_words_is_zero(pooling):
     # Catches: the lowest number of the data type where there is no word to take the maximum over.
     _, model = pair("embedding", True, pooling)
-    rows = model.token_table.rows
-    np.testing.assert_array_equal(model.bidirectional(rows, token_batch([0, 0])), np.zeros((2, 2 * UNITS)))
+    vectors = model.variant.review_vectors(model, token_batch([0, 0]), model.token_table.rows, None, False)
+    np.testing.assert_array_equal(vectors, np.zeros((2, 2 * UNITS)))
+
+
+def test_maximum_over_words_is_that_of_a_fold():
+    # Catches: a maximum that padding takes part in, in both models alike: they share how it is taken.
+    plain, _ = pair("embedding", True, "max")
+    tokens = token_batch([LENGTH, 7, 1, 0])
+    states = np.asarray(keras.Model(plain.inputs, plain.get_layer("bidirectional").output)(tokens))
+    expected = [row[: np.count_nonzero(ids)].max(axis=0, initial=-1) for row, ids in zip(states, tokens, strict=True)]
+    # Of no word at all it is zero.
+    expected[3] = np.zeros(2 * UNITS)
+    pooled = keras.Model(plain.inputs, plain.get_layer("dropout").input)(tokens)
+    np.testing.assert_allclose(pooled, expected, atol=1e-6)
+    # Padding would have been larger.
+    assert (states[1, 7:].max(axis=0) > expected[1]).any()
 
 
 @pytest.mark.parametrize("features", ["one_hot", "embedding"])
@@ -142,8 +151,9 @@ def test_token_dropout_drops_whole_rows(features):
 )
 def test_sizes_are_those_of_the_chapter(features, dimension, total, trainable):
     # Catches: a weight too many or too few, and vectors that learn though they are frozen.
-    model = LSTMClassifier(features, 20_000, 32, 0.5, dimension)
-    model.build()
+    own = {"dimension": dimension} if features == "embedding" else {}
+    vectors = np.zeros((20_000, dimension), "float32") if features in ("glove", "cbow") else None
+    model = build_model(complete(features=features, units=32, **own), 20_000, ["neg", "pos"], 1, vectors)
     assert model.count_params() == total
     assert sum(np.prod(weight.shape) for weight in model.trainable_variables) == trainable
 
@@ -153,8 +163,8 @@ def test_initial_weights_are_distributed_as_those_of_plain_keras(features):
     # Catches: another scale of the start (the table of a one-hot model is two kernels, each with a limit of its own),
     # a recurrent kernel that is not orthogonal, a forget bias that is not 1.
     vocabulary, dimension, units = 3000, 50, 16
-    model = LSTMClassifier(features, vocabulary, units, 0.5, None if features == "one_hot" else dimension)
-    model.build()
+    own = {"dimension": dimension} if features == "embedding" else {}
+    model = build_model(complete(features=features, units=units, **own), vocabulary, ["neg", "pos"], 1)
     inputs = vocabulary if features == "one_hot" else dimension
     lstm = keras.layers.LSTM(units)
     lstm.build((None, None, inputs))
@@ -162,16 +172,17 @@ def test_initial_weights_are_distributed_as_those_of_plain_keras(features):
     embedding.build()
     rows = np.asarray(model.token_table.rows)
     plain_rows = np.asarray(lstm.cell.kernel if features == "one_hot" else embedding.embeddings)
-    pairs = [(rows, plain_rows), *((kernel, lstm.cell.kernel) for kernel in model.bidirectional.kernels)]
+    pairs = [(rows, plain_rows), *((kernel, lstm.cell.kernel) for kernel in lstm_weights(model)[1:-6])]
     for ours, plain in pairs:
         ours, plain = np.asarray(ours), np.asarray(plain)
         np.testing.assert_allclose(np.abs(ours).max(), np.abs(plain).max(), rtol=0.05)
         np.testing.assert_allclose(ours.std(), plain.std(), rtol=0.05)
-    for recurrent, bias in zip(model.bidirectional.recurrent_kernels, model.bidirectional.biases, strict=True):
+    *_, ahead, back, ahead_bias, back_bias, _, _ = lstm_weights(model)
+    for recurrent, bias in ((ahead, ahead_bias), (back, back_bias)):
         recurrent = np.asarray(recurrent)
         np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(units), atol=1e-5)
         np.testing.assert_array_equal(bias, lstm.cell.bias)
-    assert len({tuple(np.asarray(kernel).ravel()) for kernel in model.bidirectional.recurrent_kernels}) == 2
+    assert np.any(np.asarray(ahead) != np.asarray(back))
 
 
 def test_saved_model_loads_with_the_models_alone(tmp_path):
@@ -182,16 +193,18 @@ def test_saved_model_loads_with_the_models_alone(tmp_path):
     path = tmp_path / "model.keras"
     model.save(path)
     code = (
-        "import sys, json, numpy as np, keras, wordorder.models\n"
+        "import sys, json, numpy as np, keras, wordorder.models.network\n"
         f"model = keras.models.load_model({str(path)!r})\n"
         f"outputs = np.asarray(model(np.array({tokens.tolist()}, 'int32')))\n"
-        "modules = sorted(name for name in sys.modules if name.startswith('wordorder'))\n"
-        "print(json.dumps([modules, outputs.tolist(), model.count_params()]))"
+        "modules = sorted(name for name in sys.modules if name.startswith('wordorder.'))\n"
+        "print(json.dumps([modules, outputs.tolist(), model.count_params(), model.classes]))"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(layers.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(wordorder.__file__).parents[1])}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    modules, outputs, parameters = json.loads(run.stdout.splitlines()[-1])
-    assert modules == ["wordorder", "wordorder.layers", "wordorder.models", "wordorder.transformer"]
+    modules, outputs, parameters, classes = json.loads(run.stdout.splitlines()[-1])
+    assert "wordorder.models.kinds.lstm" in modules
+    others = ("wordorder.models.kinds.", "wordorder.training.loop", "wordorder.data", "wordorder.io")
+    assert [name for name in modules if name.startswith(others)] == ["wordorder.models.kinds.lstm"]
     np.testing.assert_array_equal(np.array(outputs, "float32"), model(tokens))
-    assert parameters == model.count_params()
+    assert (parameters, classes) == (model.count_params(), model.classes)
     assert sorted(zipfile.ZipFile(path).namelist()) == ["config.json", "metadata.json", "model.weights.h5"]

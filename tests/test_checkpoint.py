@@ -1,5 +1,6 @@
-"""Backups of a training: complete and the right one, or none."""
+"""Checkpoints of a training: complete and the right ones, or none."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wordorder.training import checkpoint as backup
-from wordorder.training.checkpoint import Backup, Progress, fingerprint, remove
+import wordorder
+from wordorder.training.checkpoint import Checkpoints, Progress, fingerprint, remove
 
 
 def progress(epoch):
-    """Progress after `epoch` epochs, with numbers that tell."""
+    """Progress after `epoch` epochs, with numbers that differ from those of any other."""
     state = [np.full((3, 2), epoch, "float32"), np.arange(epoch, dtype="int32")]
     history = [{"epoch": i, "loss": 0.1 * i} for i in range(1, epoch + 1)]
     return Progress(state, [np.array([epoch / 3], "float32")], history)
@@ -37,52 +38,53 @@ def test_round_trip(tmp_path):
     # Catches: arrays in another order (there are more than ten), rounding, a history that is not whole.
     state = [np.float32(np.random.default_rng(i).normal(size=(i, 2))) for i in range(12)]
     saved = Progress(state, state[::-1], [{"epoch": 1, "loss": 0.1 + 0.2}])
-    Backup(tmp_path, "a").save(saved)
-    assert_same(Backup(tmp_path, "a").load(), saved)
+    Checkpoints(tmp_path, "a").save(saved)
+    assert_same(Checkpoints(tmp_path, "a").load(), saved)
 
 
 def test_nothing_to_go_on_from(tmp_path):
-    # Catches: a failure where there is no backup.
-    assert Backup(tmp_path / "none", "a").load() is None
+    # Catches: a failure where there is no checkpoint.
+    assert Checkpoints(tmp_path / "none", "a").load() is None
 
 
 def test_two_generations_are_kept(tmp_path):
     # Catches: a disk that fills up, and the last generation deleted instead of the first (10 sorts before 9).
     for epoch in range(8, 12):
-        Backup(tmp_path, "a").save(progress(epoch))
+        Checkpoints(tmp_path, "a").save(progress(epoch))
     assert names(tmp_path) == ["epoch10.npz", "epoch11.npz"]
-    assert_same(Backup(tmp_path, "a").load(), progress(11))
+    assert_same(Checkpoints(tmp_path, "a").load(), progress(11))
 
 
 def test_another_training_starts_afresh(tmp_path):
     # Catches: a training that goes on from the weights of other settings, and what is left of those.
-    Backup(tmp_path, "a").save(progress(1))
-    Backup(tmp_path, "a").save(progress(2))
-    assert Backup(tmp_path, "b").load() is None
+    Checkpoints(tmp_path, "a").save(progress(1))
+    Checkpoints(tmp_path, "a").save(progress(2))
+    assert Checkpoints(tmp_path, "b").load() is None
     assert not tmp_path.exists()
 
 
 def test_killed_while_writing(tmp_path):
-    # Catches: the last generation overwritten in place; half a file taken for a backup.
-    Backup(tmp_path, "a").save(progress(1))
-    code = f"""
+    # Catches: the last generation overwritten in place; half a file taken for a checkpoint.
+    Checkpoints(tmp_path, "a").save(progress(1))
+    code = """
 import os, signal, sys
-sys.path[:0] = {[str(Path(backup.__file__).parents[1]), str(Path(__file__).parent)]!r}
-import numpy as np
 from pathlib import Path
-from test_backup import Backup, progress
+import numpy as np
+from wordorder.training.checkpoint import Checkpoints, Progress
 save = np.savez
 def half(part, **arrays):
     save(part, **arrays)
     os.truncate(part, part.stat().st_size // 2)
     os.kill(os.getpid(), signal.SIGKILL)
 np.savez = half
-Backup(Path({str(tmp_path)!r}), "a").save(progress(2))
+Checkpoints(Path(sys.argv[1]), "a").save(Progress([np.ones(9)], [np.ones(9)], [{"epoch": 1}, {"epoch": 2}]))
 """
-    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    environment = {**os.environ, "PYTHONPATH": str(Path(wordorder.__file__).parents[1])}
+    ended = subprocess.run([sys.executable, "-c", code, tmp_path], env=environment)
+    assert ended.returncode == -signal.SIGKILL
     assert len(names(tmp_path)) == 2
-    assert_same(Backup(tmp_path, "a").load(), progress(1))
-    Backup(tmp_path, "a").save(progress(2))
+    assert_same(Checkpoints(tmp_path, "a").load(), progress(1))
+    Checkpoints(tmp_path, "a").save(progress(2))
     assert names(tmp_path) == ["epoch1.npz", "epoch2.npz"]
 
 
@@ -90,7 +92,7 @@ Backup(Path({str(tmp_path)!r}), "a").save(progress(2))
 def generation(tmp_path):
     """The bytes of the second of two generations, and a function that puts others in their place and loads."""
     for epoch in (1, 2):
-        Backup(tmp_path / "whole", "a").save(progress(epoch))
+        Checkpoints(tmp_path / "whole", "a").save(progress(epoch))
     files = {path.name: path.read_bytes() for path in (tmp_path / "whole").iterdir()}
 
     def load(content):
@@ -99,7 +101,7 @@ def generation(tmp_path):
         folder.mkdir()
         (folder / "epoch1.npz").write_bytes(files["epoch1.npz"])
         (folder / "epoch2.npz").write_bytes(content)
-        return Backup(folder, "a").load()
+        return Checkpoints(folder, "a").load()
 
     return files["epoch2.npz"], load
 
@@ -124,10 +126,10 @@ def test_a_damaged_generation_falls_back_on_the_one_before(generation, data):
 def test_both_generations_damaged(tmp_path):
     # Catches: a training that cannot start because of what it would not need.
     for epoch in (1, 2):
-        Backup(tmp_path, "a").save(progress(epoch))
+        Checkpoints(tmp_path, "a").save(progress(epoch))
     for path in tmp_path.iterdir():
         path.write_bytes(b"")
-    assert Backup(tmp_path, "a").load() is None
+    assert Checkpoints(tmp_path, "a").load() is None
 
 
 def test_fingerprint_changes_with_all_that_decides(tmp_path):

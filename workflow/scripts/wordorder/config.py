@@ -51,8 +51,8 @@ class Corpus(Section):
         "addresses or paths."
     )
     checksum: Checksum | None = Field(
-        description="`md5:` or `sha256:` and the digest in lower case. A file with another one is refused. `null` for "
-        "a single file or folder on this machine, whatever it holds: if it is edited, the next run notices."
+        description="`md5:` or `sha256:` and the digest in lower case; a file that does not match is refused. `null` "
+        "for a single file or folder on this machine: the next run then notices if it has been edited."
     )
     format: Literal[tuple(formats.names())] = Field(  # type: ignore[valid-type]
         "folders",
@@ -66,7 +66,7 @@ class Corpus(Section):
     text_column: Text = Field("text", description="Column of a table that holds the texts.")
     label_column: Text = Field("label", description="Column of a table that holds the classes.")
     split_column: Text | None = Field(
-        None, description="Column of a table that says `train`, `validation` or `test`; `null` without one."
+        None, description="Column of a table that contains `train`, `validation` or `test`; `null` if there is none."
     )
 
 
@@ -74,15 +74,15 @@ class Glove(Section):
     """Pretrained vectors."""
 
     sources: Sources = Field(
-        description="Where to get the vectors, as for the corpus. Of an archive on a server with byte ranges only the "
-        "member is fetched."
+        description="Where to get the vectors, as for the corpus. If the server supports byte ranges, only the member "
+        "is downloaded."
     )
     member: Text | None = Field(
         description="The file within the zip archive; `null` if the source is the file itself, as it is or compressed "
         "by gzip."
     )
-    checksum: Checksum | None = Field(description="Of the unpacked file; `null` as for the corpus.")
-    dimension: Count = Field(100, description="Numbers in a vector; must fit the file.")
+    checksum: Checksum | None = Field(description="Checksum of the unpacked file; `null` as for the corpus.")
+    dimension: Count = Field(100, description="Size of a vector; must match the file.")
 
 
 class Split(Section):
@@ -113,20 +113,22 @@ class Vectorizer(Section):
     )
     strip_html: bool = Field(
         False,
-        description='Put a space in the place of each HTML tag first. The chapter does not: "movie.<br />" becomes the '
+        description='Replace each HTML tag with a space first. The chapter does not, so "movie.<br />" becomes the '
         'token "moviebr".',
     )
-    ngrams: Count = Field(1, description="Tokens are words and all groups of up to so many words in a row.")
+    ngrams: Count = Field(
+        1, description="Largest number of consecutive words in a token; 2 means words and pairs of words."
+    )
 
 
 class Cbow(Section):
     """Vectors learned from the training and the unlabelled reviews (Mikolov et al. 2013), by gensim."""
 
-    dimension: Count = Field(100, description="Numbers in a vector.")
+    dimension: Count = Field(100, description="Size of a vector.")
     window: Count = Field(10, description="Tokens on either side from which the one between them is predicted.")
-    negative: Count = Field(5, description="Tokens drawn at random from which it is to be told.")
+    negative: Count = Field(5, description="Random tokens from which it has to be distinguished (negative samples).")
     epochs: Count = Field(10, description="Passes over the reviews.")
-    seed: Seed = Field(1, description="Of the initial vectors and the tokens drawn.")
+    seed: Seed = Field(1, description="Seed of the initial vectors and the random tokens.")
 
 
 class LearningCurve(Section):
@@ -134,15 +136,16 @@ class LearningCurve(Section):
 
     variants: Names = Field(
         [],
-        description="Variants to train on parts of the training reviews, once for each size and seed. None, no curve.",
+        description="Variants to train on subsets of the training reviews, once for each size and seed. Without any, "
+        "there is no curve.",
     )
     sizes: Sizes = Field([200, 500, 1000, 2000, 5000, 10000, 20000], description="Numbers of training reviews.")
     epochs: Count = Field(
         60,
-        description="In place of those of the variants: few reviews make few steps, so a training goes on for as long "
-        "as it gets better.",
+        description="Replaces `epochs` of the variants: few reviews make few steps, so a training continues as long "
+        "as it improves.",
     )
-    patience: Count = Field(6, description="In place of that of the variants.")
+    patience: Count = Field(6, description="Replaces `patience` of the variants.")
 
 
 class Statistics(Section):
@@ -151,7 +154,7 @@ class Statistics(Section):
     resamples: Annotated[int, Field(ge=100, lt=2**63)] = Field(
         2000, description="How often reviews and seeds are resampled for the intervals of `results/comparisons.csv`."
     )
-    seed: Seed = Field(1337, description="Of the random numbers for that.")
+    seed: Seed = Field(1337, description="Seed of the resampling.")
 
 
 def defaults_section() -> type[Section]:
@@ -183,7 +186,7 @@ class Config(Section):
     glove: Glove
     split: Split = Split()
     vectorizers: dict[Name, Vectorizer] = Field(
-        min_length=1, description="What makes tokens of the text, by name; a variant names the one that it reads."
+        min_length=1, description="How texts become tokens, by name; each variant names the vectorizer that it reads."
     )
     cbow: Cbow = Cbow()
     backend: Literal[BACKENDS] = Field(  # type: ignore[valid-type]
@@ -195,8 +198,8 @@ class Config(Section):
         default_factory=lambda: Defaults(), description="Settings of all variants that do not set them."
     )
     variants: dict[Name, Variant] = Field(min_length=1, description="The models by name.")
-    active_variants: Names = Field(min_length=1, description="Which of them to train.")
-    seeds: Seeds = Field([1], description="Each active variant is trained once for each.")
+    active_variants: Names = Field(min_length=1, description="The variants to train.")
+    seeds: Seeds = Field([1], description="Each active variant is trained once for each seed.")
     timed_variants: Names = Field(
         [],
         description="Variants whose training steps are timed beside those of the chapter's code in plain Keras, for "
@@ -205,7 +208,8 @@ class Config(Section):
     learning_curve: LearningCurve = LearningCurve()
     statistics: Statistics = Statistics()
     claims: Text | None = Field(
-        None, description="A file of claims to decide, from the working directory; `null` for the workflow's own."
+        None,
+        description="A file of claims to decide, relative to the working directory; `null` for the workflow's own.",
     )
 
     @model_validator(mode="before")

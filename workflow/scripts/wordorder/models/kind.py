@@ -44,7 +44,7 @@ class Kind(Section):
 
     model: str
     vectorizer: Name = Field("words", description="Name of the vectorizer whose tokens the model reads.")
-    seeds: Seeds | None = Field(None, description="Seeds for this variant alone, in place of those of all.")
+    seeds: Seeds | None = Field(None, description="Seeds for this variant alone, instead of those for all.")
     chapter_accuracy: Fraction | None = Field(
         None, description="Test accuracy in the book, shown beside the measured one."
     )
@@ -147,14 +147,15 @@ class GradientTrained(Kind):
         "kept.",
     )
     patience: Count | None = Field(
-        None, description="End a training after so many epochs without a lower validation loss; null trains all epochs."
+        None,
+        description="Stop a training after this many epochs without a lower validation loss; null trains all epochs.",
     )
     optimizer: Optimizer = Field(default_factory=Optimizer, description="RMSprop.")
     ema_momentum: Share | None = Field(
         None,
         exclude_if=is_none,
-        description="Keep a moving average of the weights, of which so much is left at each step, and use it in place "
-        "of the weights.",
+        description="Use a moving average of the weights instead of the weights; this is the fraction of it that is "
+        "kept at each step.",
     )
 
     def record(self) -> dict[str, Any]:

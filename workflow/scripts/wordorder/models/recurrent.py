@@ -57,7 +57,7 @@ class Recurrent(GradientTrained):
         "true.",
     )
     token_dropout: Rate = Field(
-        0.0, description="Fraction of the tokens of a batch that are dropped wherever they stand."
+        0.0, description="Fraction of the distinct tokens of a batch that are dropped, at all their positions."
     )
     pooling: Literal["last", "max"] = Field(
         "last",
@@ -77,8 +77,9 @@ class Recurrent(GradientTrained):
         None,
         min_length=1,
         exclude_if=is_none,
-        description="Variants that are trained first, with the same seed where they have it; the mean of their logits "
-        "for the unlabelled reviews is what this one, the student, is trained on besides the labelled reviews.",
+        description="Variants that are trained first, with the same seed if they have it. This variant, the student, "
+        "is trained on the labelled reviews and on the unlabelled ones, with the mean of the teachers' logits as "
+        "soft labels.",
     )
 
     def problems(self) -> Iterator[tuple[str, str]]:

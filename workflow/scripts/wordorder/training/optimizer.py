@@ -30,7 +30,7 @@ class RMSprop(Section):
     """
 
     learning_rate: Positive = Field(0.001, description="Size of a step.")
-    rho: Rate = Field(0.9, description="How much of the average of squared gradients is left at each step.")
+    rho: Rate = Field(0.9, description="Fraction of the average of squared gradients that is kept at each step.")
     epsilon: Positive = Field(1e-14, description="Added to that average under the root.")
 
     def update(

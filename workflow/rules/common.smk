@@ -36,7 +36,7 @@ CURVE_TABLES = [paths.csv("learning_curve"), paths.csv("crossings")]
 wildcard_constraints:
     vectorizer="|".join(CONFIG.vectorizers),
     variant="|".join(CONFIG.variants),
-    size=r"all|[1-9]\d*",
+    size=r"all|[2-9]|[1-9]\d+",
     seed=r"0|[1-9]\d*",
     figure="|".join(FIGURES),
     table="|".join(TABLES),
@@ -50,6 +50,17 @@ def files_of(name, runs):
 def first_runs():
     """The first run of each active variant."""
     return [CONFIG.runs_of(variant)[0] for variant in CONFIG.active_variants]
+
+
+def only_if(asked, files, refusal):
+    """These files; whoever wants what is made of them, for which the config does not ask, is told so."""
+
+    def input_files(wildcards):
+        if not asked:
+            raise WorkflowError(refusal)
+        return files
+
+    return input_files
 
 
 def of_vectorizer(path):

@@ -25,7 +25,11 @@ rule compare_embeddings:
     input:
         models=files_of("model.keras", CONFIG.embedding_runs()),
         matrices=[paths.vectors(name, CONFIG.vectorizer) for name in CONFIG.embedding_matrices()],
-        train=paths.encoded("train", CONFIG.vectorizer),
+        train=only_if(
+            CONFIG.asks_for("word_vectors"),
+            paths.encoded("train", CONFIG.vectorizer),
+            "There are no word vectors: no active variant has any of the tokens of the default vectorizer.",
+        ),
         vocabulary=paths.vocabulary(CONFIG.vectorizer),
     output:
         neighbours=paths.csv("embeddings/neighbours"),
@@ -62,7 +66,11 @@ rule measure_padding:
         encoded=next(
             iter(vectorizer_files(paths.encoded("validation"), [run.variant for run in CONFIG.mask_pair()])), []
         ),
-        reviews=paths.reviews("validation"),
+        reviews=only_if(
+            CONFIG.mask_pair(),
+            paths.reviews("validation"),
+            "There is no mask to look at: no two active variants differ in nothing but their mask.",
+        ),
     output:
         padding=paths.csv("padding"),
     log:

@@ -67,7 +67,11 @@ rule tabulate_lengths:
 
 rule tabulate_learning_curve:
     input:
-        predictions=files_of("predictions.parquet", CONFIG.curve_runs()),
+        predictions=only_if(
+            CONFIG.curve_runs(),
+            files_of("predictions.parquet", CONFIG.curve_runs()),
+            "There is no learning curve: learning_curve.variants is empty in the config.",
+        ),
     output:
         curve=paths.csv("learning_curve"),
         crossings=paths.csv("crossings"),
@@ -87,7 +91,11 @@ rule tabulate_learning_curve:
 # With the cores of a common machine, so that nothing runs beside it. Plain Keras holds a batch as one-hot vectors.
 rule time_steps:
     input:
-        train=vectorizer_files(paths.encoded("train"), CONFIG.timed_variants),
+        train=only_if(
+            CONFIG.timed_variants,
+            vectorizer_files(paths.encoded("train"), CONFIG.timed_variants),
+            "There is nothing to time: timed_variants is empty in the config.",
+        ),
         vocabularies=vectorizer_files(paths.vocabulary(), CONFIG.timed_variants),
     output:
         step_times=paths.csv("step_times"),

@@ -45,6 +45,10 @@ SMALL = {
 }
 
 
+# A training whose loss is no number after an epoch.
+DIVERGING = {"variants": {"one_hot": {"optimizer": {"learning_rate": 1.0e38}}}, "seeds": [1]}
+
+
 def pytest_addoption(parser):
     parser.addoption("--no-skips", action="store_true", help="a test that would be skipped fails")
 

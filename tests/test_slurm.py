@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import pytest
 import yaml
-from conftest import differing, results_of
-from test_workflow import DIVERGING, RUNS
+from conftest import DIVERGING, differing, results_of
 
-pytestmark = pytest.mark.slurm
+from wordorder import paths
+
 SANDBOX = Path(__file__).with_name("slurm-sandbox.sh")
 # How long one run of the pipeline may take, in seconds.
 PATIENCE = 600
@@ -83,7 +83,7 @@ def on_slurm(pipeline, cluster, directory, *arguments, config=None):
     """
     overlay = directory.with_name(f"{directory.name}.yaml")
     overlay.write_text(yaml.safe_dump(config or {}), encoding="utf-8")
-    command = [sys.executable, "-m", "snakemake", "results/summary.csv"]
+    command = [sys.executable, "-m", "snakemake", paths.csv("summary")]
     command += ["--workflow-profile", pipeline.repository / "profiles/slurm"]
     command += ["--snakefile", pipeline.repository / "Snakefile", "--directory", directory]
     command += ["--slurm-init-seconds-before-status-checks", "1", *arguments]
@@ -121,13 +121,16 @@ def wait_for(condition, process):
 
 # From nothing to the summary.
 
+CONFIG = {"active_variants": ["one_hot", "glove"], "learning_curve": {"variants": []}}
+RUNS = tuple(f"results/runs/{variant}/" for variant in CONFIG["active_variants"])
+
 
 @pytest.fixture(scope="module")
 def whole(pipeline, cluster, tmp_path_factory):
     """The folder of a run of the whole pipeline on SLURM."""
     directory = tmp_path_factory.mktemp("whole") / "run"
     directory.mkdir()
-    with on_slurm(pipeline, cluster, directory) as process:
+    with on_slurm(pipeline, cluster, directory, config=CONFIG) as process:
         code = process.wait(PATIENCE)
     assert code == 0, said(directory)
     return directory
@@ -135,7 +138,12 @@ def whole(pipeline, cluster, tmp_path_factory):
 
 def test_results(whole, finished):
     # Catches: a job that gets other inputs, settings or a number of threads that changes its results.
-    assert differing(results_of(whole), results_of(finished)) == []
+    ours, expected = (
+        {name: content for name, content in results_of(folder).items() if name.startswith(RUNS)}
+        for folder in (whole, finished)
+    )
+    assert len(ours) == 2 * 2 * len([*paths.TRAINED, *paths.EVALUATED]) - 4
+    assert differing(ours, expected) == []
 
 
 def test_jobs(cluster, whole):
@@ -146,7 +154,11 @@ def test_jobs(cluster, whole):
     assert asked == {
         # Two of its steps run side by side, the others one after the other.
         data: ("2", "4500M", "00:30:00"),
-        **{f"rule_train_model_wildcards_{variant}_all_{seed}": ("1", "2000M", "01:00:00") for variant, seed in RUNS},
+        **{
+            f"rule_train_model_wildcards_{variant}_all_{seed}": ("1", "2000M", "01:00:00")
+            for variant in CONFIG["active_variants"]
+            for seed in (1, 2)
+        },
         "rule_evaluation_evaluate_model": ("4", "6000M", "00:10:00"),
     }
     assert len(cluster.jobs(whole)) == len(asked)
@@ -207,9 +219,9 @@ RESOURCES = [
 ]
 
 
-def has_backup(directory, variant):
-    """Whether a training has a backup to go on from."""
-    return any((directory / f"backups/train_model/{variant}/all/seed1").glob("epoch*.npz"))
+def has_checkpoint(directory, variant):
+    """Whether a training has a checkpoint to go on from."""
+    return any(paths.checkpoints(directory / paths.run("model.keras", variant, "all", 1)).glob("epoch*.npz"))
 
 
 def processes(job, command=""):
@@ -249,7 +261,9 @@ def cut_off(pipeline, cluster, finished):
     with on_slurm(pipeline, cluster, directory, "--set-resources", *RESOURCES, config=CUT_OFF) as process:
         waiting = set(FATES) - {"out_of_memory"}
         while waiting:
-            variant = wait_for(lambda: next((name for name in waiting if has_backup(directory, name)), None), process)
+            variant = wait_for(
+                lambda: next((name for name in waiting if has_checkpoint(directory, name)), None), process
+            )
             waiting.remove(variant)
             (job,) = cluster.trainings(directory, variant)
             assert job["JobState"] == "RUNNING"

@@ -130,16 +130,16 @@ def test_every_key_of_the_config_is_documented():
 
 
 # Not those of the report, which needs a finished run: test_report.py makes one.
-COMMANDS = [
+COMMANDS = {
     command
     for page in (README, CONFIG, PERFORMANCE)
     for command in re.findall(r"^\$ (snakemake .*)$", page, re.MULTILINE)
     if "--report" not in command
-]
+}
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_commands_can_be_planned(command, tmp_path):
     # Catches: a command that Snakemake does not understand, or with a config file or target that does not exist.
     (tmp_path / "mine.yaml").write_text("seeds: [1, 2]\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 # What the rules share: the package of the workflow, the checked config, and functions of wildcards. No rules here.
 import os
 import sys
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
@@ -16,7 +17,7 @@ sys.path.insert(0, scripts)
 from wordorder import paths
 from wordorder.config_check import load_config
 from wordorder.data import formats
-from wordorder.data.sources import local_digest
+from wordorder.data.sources import known_as, local_digest
 from wordorder.dependencies import job_settings, lead_jobs_here
 from wordorder.report import contents
 
@@ -147,12 +148,13 @@ def untracked(**values):
     return params
 
 
-def download_settings(section, *more):
+def download_settings(section, download, *more):
     """What decides a download, whatever code does it: the checksum or, without one, what is there now and `more`."""
 
     # A function, so that only a Snakemake that may run the rule reads the file.
     def settings(wildcards):
-        return {"file": section.checksum or [local_digest(section.sources[0]), *more]}
+        known = known_as(section.checksum, Path(paths.checksums(download)))
+        return {"file": known or [local_digest(section.sources[0]), *more]}
 
     return settings
 
@@ -266,26 +268,13 @@ def card_settings(wildcards):
     )
 
 
-def figure_category(wildcards):
-    """The category of a figure in the report."""
-    return FIGURES[wildcards.figure].category
+def in_report(path, entries, name):
+    """An output that the report shows, with the category, labels and caption of its entry; `name` may have wildcards."""
 
+    def category(wildcards):
+        return entries[name.format(**wildcards)].category
 
-def figure_labels(wildcards):
-    """The labels of a figure in the report."""
-    return FIGURES[wildcards.figure].labels
+    def labels(wildcards):
+        return entries[name.format(**wildcards)].labels
 
-
-def table_category(wildcards):
-    """The category of a table in the report."""
-    return TABLES[wildcards.table].category
-
-
-def table_labels(wildcards):
-    """The labels of a table in the report."""
-    return TABLES[wildcards.table].labels
-
-
-def card_category(wildcards):
-    """The category of a model card in the report."""
-    return PAGES[f"model_cards/{wildcards.variant}"].category
+    return report(path, caption="../report/caption.rst", category=category, labels=labels)

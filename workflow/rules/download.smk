@@ -5,6 +5,7 @@
 rule download_corpus:
     output:
         corpus=paths.CORPUS,
+        checksums=paths.checksums(paths.CORPUS),
     log:
         paths.log("download_corpus"),
     benchmark:
@@ -13,7 +14,7 @@ rule download_corpus:
     conda:
         "../../environment.yml"
     params:
-        settings=download_settings(CONFIG.corpus),
+        settings=download_settings(CONFIG.corpus, paths.CORPUS),
         untracked=untracked(sources=CONFIG.corpus.sources, checksum=CONFIG.corpus.checksum),
     message:
         "Getting the corpus"
@@ -24,6 +25,7 @@ rule download_corpus:
 rule download_glove:
     output:
         vectors=paths.GLOVE,
+        checksums=paths.checksums(paths.GLOVE),
     log:
         paths.log("download_glove"),
     benchmark:
@@ -32,7 +34,7 @@ rule download_glove:
     conda:
         "../../environment.yml"
     params:
-        settings=download_settings(CONFIG.glove, CONFIG.glove.member),
+        settings=download_settings(CONFIG.glove, paths.GLOVE, CONFIG.glove.member),
         untracked=untracked(sources=CONFIG.glove.sources, member=CONFIG.glove.member, checksum=CONFIG.glove.checksum),
     message:
         "Getting the pretrained vectors"

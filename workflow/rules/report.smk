@@ -94,9 +94,7 @@ rule plot_figure:
     input:
         tables=figure_tables,
     output:
-        html=report(
-            paths.figure("html"), caption="../report/caption.rst", category=figure_category, labels=figure_labels
-        ),
+        html=in_report(paths.figure("html"), FIGURES, "{figure}"),
         svg=paths.figure("svg"),
         png=paths.figure("png"),
     log:
@@ -116,7 +114,7 @@ rule render_table:
     input:
         csv=table_source,
     output:
-        html=report(paths.table(), caption="../report/caption.rst", category=table_category, labels=table_labels),
+        html=in_report(paths.table(), TABLES, "{table}"),
     log:
         paths.log("render_table", "{table}"),
     benchmark:
@@ -139,12 +137,7 @@ rule show_disagreements:
         vocabularies=vectorizer_files(paths.vocabulary(), CONFIG.active_variants),
         vectorizers=vectorizer_files(paths.vectorizer_settings(), CONFIG.active_variants),
     output:
-        html=report(
-            paths.page("disagreements"),
-            caption="../report/caption.rst",
-            category=PAGES["disagreements"].category,
-            labels=PAGES["disagreements"].labels,
-        ),
+        html=in_report(paths.page("disagreements"), PAGES, "disagreements"),
     log:
         paths.log("show_disagreements"),
     benchmark:
@@ -175,12 +168,7 @@ rule write_model_card:
         vectorizer=of_vectorizer(paths.vectorizer_settings()),
     output:
         markdown=paths.model_card("md"),
-        html=report(
-            paths.model_card("html"),
-            caption="../report/caption.rst",
-            category=card_category,
-            labels={"variant": "{variant}"},
-        ),
+        html=in_report(paths.model_card("html"), PAGES, "model_cards/{variant}"),
     log:
         paths.log("write_model_card", "{variant}"),
     benchmark:

@@ -3,16 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.data.download import fetch
+from wordorder.data.download import fetch, record_checksums
 from wordorder.entry import run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(sources: list[str], corpus: Path, checksum: str | None) -> None:
+def main(sources: list[str], corpus: Path, checksums: Path, checksum: str | None) -> None:
     """Get the corpus from the first source that has it; a folder becomes an archive."""
     fetch(sources, corpus, checksum)
+    record_checksums(corpus, checksums, checksum)
 
 
 if __name__ == "__main__":

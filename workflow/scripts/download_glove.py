@@ -3,16 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wordorder.data.download import fetch_vectors
+from wordorder.data.download import fetch_vectors, record_checksums
 from wordorder.entry import run
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(sources: list[str], vectors: Path, member: str | None, checksum: str | None) -> None:
+def main(sources: list[str], vectors: Path, checksums: Path, member: str | None, checksum: str | None) -> None:
     """Get the vectors from the first source that has them, unpacked."""
     fetch_vectors(sources, vectors, member, checksum)
+    record_checksums(vectors, checksums, checksum)
 
 
 if __name__ == "__main__":

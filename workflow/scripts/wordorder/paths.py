@@ -25,6 +25,11 @@ SOFT_LABELS = "soft_labels.parquet"
 EXPORTED = {"text_model": "text_model.keras", "saved_model": "saved_model"}
 
 
+def checksums(download: str) -> str:
+    """Return the path of the checksums of a download."""
+    return f"{download}.checksums.json"
+
+
 def reviews(split: str = "{split}") -> str:
     """Return the path of the reviews of a split: id, label, text."""
     return f"results/reviews/{split}.parquet"

@@ -1,6 +1,7 @@
 """Files from the network or the disk, checked before they get their names."""
 
 import gzip
+import json
 import logging
 import os
 import shutil
@@ -80,6 +81,13 @@ def fetch_vectors(
             copy_member(source, part, member)
 
     fetch_first(copy, sources, target, checksum, attempts, pause)
+
+
+def record_checksums(path: Path, record: Path, verified: str | None) -> None:
+    """Write the checksums of a file as a JSON list, first the one by which it was verified."""
+    checksums = [f"{algorithm}:{pooch.file_hash(path, algorithm)}" for algorithm in ("md5", "sha256")]
+    with atomic_write(record) as part:
+        part.write_text(f"{json.dumps([verified, *checksums])}\n", encoding="ascii")
 
 
 def fetch_first(

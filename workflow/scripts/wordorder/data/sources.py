@@ -4,6 +4,7 @@ Imports nothing heavy: Snakemake reads it at every start.
 """
 
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -89,3 +90,15 @@ def local_digest(source: str) -> str:
     except OSError as error:
         # The job that reads it fails, and says more.
         return str(error.strerror)
+
+
+def known_as(checksum: str | None, record: Path) -> str | None:
+    """Return the checksum by which a download was first verified, if the file also has this one; else this one.
+
+    So md5 written in place of sha256 makes no other file of it. `record` is what `download.record_checksums` wrote.
+    """
+    try:
+        first, *others = json.loads(record.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return checksum
+    return first if checksum in others else checksum

@@ -16,7 +16,10 @@ answers = sys.stdout
 for line in sys.stdin:
     try:
         with dry_run(repository, directory, config_files, json.loads(line), {"results/summary.csv"}) as dag:
-            jobs = [(job.rule.name, [] if job.rule.name in UNNAMED else job.wildcards) for job in dag.needrun_jobs()]
+            jobs = [
+                (job.rule.name, [] if job.rule.name in UNNAMED else job.wildcards)
+                for job in dag.needrun_jobs(exclude_finished=False)
+            ]
         answer = [" ".join([rule, *(value for value in wildcards if value != "all")]) for rule, wildcards in jobs]
     except Exception as error:
         answer = str(error)

@@ -97,9 +97,9 @@ SETTINGS = {
     "defaults.optimizer.learning_rate": ([0.9], GRADIENTS),
     "defaults.optimizer.rho": ([0.01], GRADIENTS),
     "defaults.optimizer.epsilon": ([1e-7], GRADIENTS),
-    "defaults.sequence_length": ([10, None], all_trainings(LSTMS)),
+    "defaults.sequence_length": ([10], all_trainings(LSTMS)),
     "defaults.token_dropout": ([0.5], all_trainings(LSTMS)),
-    "defaults.pooling": (["max", "mean"], all_trainings(LSTMS)),
+    "defaults.pooling": (["max"], all_trainings(LSTMS)),
     # The others have one of their own.
     "defaults.mask": ([True], all_trainings(["one_hot 1", "one_hot 2", "taught 1"])),
     "defaults.group_by_length": ([True], all_trainings(LSTMS)),

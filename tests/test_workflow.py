@@ -132,9 +132,7 @@ def test_the_largest_seed(pipeline, finished):
 
 def test_lists_on_the_command_line(pipeline, finished):
     # Catches: numbers that Snakemake has turned into text, refused or taken for other seeds.
-    result = pipeline.snakemake(
-        finished, SUMMARY, "-n", "--config", "seeds=[1,3]", 'learning_curve={"sizes": [200]}', "--"
-    )
+    result = pipeline.snakemake(finished, SUMMARY, "-n", "--config", "seeds=[1,3]", 'learning_curve={"sizes": [200]}')
     assert planned(result) == trainings("one_hot 3", "glove 3") | TABLES
 
 

@@ -21,9 +21,11 @@ from wordorder.evaluation.summary import COSTS
 REPOSITORY = Path(__file__).parents[1]
 # What `make check` leaves out: tests with these fixtures, and these files, which take minutes.
 WHOLE_FIXTURES = {"pipeline", "chromium"}
-WHOLE_FILES = ["test_training", "test_demo", "test_slurm"]
+WHOLE_FILES = ["test_demo", "test_modules", "test_own_corpus", "test_slurm", "test_training"]
 # The first to begin, so that no process of the tests goes on long after the others.
-FIRST = ["test_slurm", "test_workflow", "test_report", "test_training", "test_demo", "test_modules"]
+FIRST = ["test_slurm", "test_reruns", "test_workflow", "test_report", "test_training", "test_modules", "test_demo"]
+# What is exported is for TensorFlow alone.
+collect_ignore = [] if os.environ.get("KERAS_BACKEND") == "tensorflow" else ["test_text_model.py"]
 
 # What takes time in a small run is to start TensorFlow and to compile the models, not their size.
 SMALL = {

@@ -10,7 +10,6 @@ import yaml
 from conftest import REPOSITORY, copy_workflow
 from snakemake.utils import update_config
 
-pytestmark = pytest.mark.whole
 MODEL = "results/runs/binary_unigram/all/seed1/model.keras"
 # One claim, which the workflow's own file does not have.
 CLAIM = {

@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from conftest import REPOSITORY, copy_workflow
 
-REPOSITORY = Path(__file__).parents[1]
 PAGE = (REPOSITORY / "docs/own_corpus/README.md").read_text(encoding="utf-8")
 COMMAND, TABLE = re.findall(r"^\$ (.*)\n((?:[^$`].*\n)*)", PAGE, re.MULTILINE)[1:]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
@@ -32,10 +32,8 @@ def folder(tmp_path_factory):
     """A copy of the repository in which the command of the page has been run."""
     folder = tmp_path_factory.mktemp("own") / "repository"
     folder.mkdir()
-    for name in ("Snakefile", "environment.yml"):
-        shutil.copy2(REPOSITORY / name, folder)
-    for name in ("config", "docs", "profiles", "workflow"):
-        shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_workflow(folder)
+    shutil.copytree(REPOSITORY / "docs", folder / "docs")
     shell(COMMAND[0], folder)
     return folder
 

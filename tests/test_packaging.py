@@ -121,6 +121,16 @@ def test_jobs_run_the_code_of_their_own_checkout(copy):
 
 
 @pytest.mark.whole
+def test_profile_applies_from_elsewhere(copy, tmp_path):
+    # Catches: the main file of the workflow, named by itself from another folder, without the profile that it needs.
+    corpus = ["--directory", copy / ".test", "--configfile", copy / ".test/config/config.yaml"]
+    for snakefile in ("Snakefile", "workflow/Snakefile"):
+        output, status = snakemake("-n", "--snakefile", copy / snakefile, *corpus, folder=tmp_path)
+        assert status == 0, output
+        assert "Using workflow specific profile" in output
+
+
+@pytest.mark.whole
 def test_commands_of_the_catalogue(copy):
     # Catches: a workflow that the catalogue cannot draw; an overlay in .test/ that is no config any more.
     draw = ["--forceall", "-s", "workflow/Snakefile", "-d", ".test", "-c", "1", "--rulegraph"]

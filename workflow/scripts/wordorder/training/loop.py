@@ -32,13 +32,15 @@ class State(NamedTuple):
     have a gradient of zero; `table_step` (vocabulary,) says up to which step each row has been brought, and the
     optimizer makes up for the rest when a row's turn comes. The same holds for the moving average of the table.
 
+    `averages` and `table_averages` are what the optimizer keeps of each weight, and of the table.
+
     `ema` and `table_ema` are the moving averages of the weights and of the table, which start from zero; None without.
     """
 
     weights: list[Tensor]
-    averages: list[Tensor]
+    averages: list[tuple[Tensor, ...]]
     table: Tensor
-    table_average: Tensor | None
+    table_averages: tuple[Tensor, ...] | None
     table_step: Tensor | None
     ema: list[Tensor] | None
     table_ema: Tensor | None
@@ -72,9 +74,9 @@ class Trainer:
         weights = [ops.copy(v) for v in self.variables]
         self.state = State(
             weights=weights,
-            averages=[ops.zeros_like(weight) for weight in weights],
+            averages=[self.optimizer.start(weight) for weight in weights],
             table=ops.copy(table),
-            table_average=ops.zeros(table.shape) if table.trainable else None,
+            table_averages=self.optimizer.start(table) if table.trainable else None,
             table_step=ops.zeros(table.shape[0], "int32") if table.trainable else None,
             ema=[ops.zeros_like(weight) for weight in weights] if self.ema_momentum else None,
             table_ema=ops.zeros(table.shape) if self.ema_momentum and table.trainable else None,
@@ -125,16 +127,16 @@ class Trainer:
         ema = None
         if state.ema is not None:
             ema = [self._moved(*each, 1) for each in zip(state.ema, weights, strict=True)]
-        table, table_average, table_step = state.table, state.table_average, state.table_step
+        table, table_averages, table_step = state.table, state.table_averages, state.table_step
         table_ema = state.table_ema
         if self.table.trainable:
             waited = ops.cast(step + 1 - ops.take(table_step, vocabulary, axis=0), "float32")[:, None]
-            new_rows, row_averages = self.optimizer.update(
-                rows, ops.take(table_average, vocabulary, axis=0), row_gradients, waited
-            )
+            row_averages = tuple(ops.take(each, vocabulary, axis=0) for each in table_averages)
+            new_rows, row_averages = self.optimizer.update(rows, row_averages, row_gradients, waited)
             index = vocabulary[:, None]
             table = ops.scatter_update(table, index, new_rows)
-            table_average = ops.scatter_update(table_average, index, row_averages)
+            pairs = zip(table_averages, row_averages, strict=True)
+            table_averages = tuple(ops.scatter_update(each, index, new) for each, new in pairs)
             table_step = ops.scatter_update(table_step, index, ops.broadcast_to(step + 1, ops.shape(vocabulary)))
             if table_ema is not None:
                 row_ema = self._moved(ops.take(table_ema, vocabulary, axis=0), rows, waited - 1)
@@ -145,7 +147,7 @@ class Trainer:
             classes = ops.argmax(labels, axis=1) if len(labels.shape) == 2 else ops.cast(labels, "int32")
             right = ops.argmax(probabilities, axis=1) == classes
         correct = ops.sum(is_review * ops.cast(right, "float32"))
-        return State(weights, averages, table, table_average, table_step, ema, table_ema), loss, correct
+        return State(weights, averages, table, table_averages, table_step, ema, table_ema), loss, correct
 
     def _moved(self, average: Tensor, weight: Tensor, steps: Any) -> Tensor:
         """Return a moving average after so many more steps with the same weight."""

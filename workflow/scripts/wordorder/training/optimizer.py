@@ -5,14 +5,12 @@ have a gradient of zero. What an optimizer would have done to them in the meanti
 `waited`.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
+from wordorder.models.later import Tensor, ops
 from wordorder.settings import Positive, Rate, Section
-
-if TYPE_CHECKING:
-    from keras import KerasTensor as Tensor
 
 
 class RMSprop(Section):
@@ -33,15 +31,18 @@ class RMSprop(Section):
     rho: Rate = Field(0.9, description="Fraction of the average of squared gradients that is kept at each step.")
     epsilon: Positive = Field(1e-14, description="Added to that average under the root.")
 
-    def update(
-        self, weight: "Tensor", average: "Tensor", gradient: "Tensor", waited: "Tensor | None" = None
-    ) -> tuple["Tensor", "Tensor"]:
-        """Return the new weight and its new average, `waited` steps (default: 1) after the last one with a gradient."""
-        from keras import ops
+    def start(self, weight: Tensor) -> tuple[Tensor, ...]:
+        """Return what is kept of a weight before the first step: the average of its squared gradients, zero."""
+        return (ops.zeros(weight.shape),)
 
+    def update(
+        self, weight: Tensor, averages: tuple[Tensor, ...], gradient: Tensor, waited: Tensor | None = None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the new weight and its new average, `waited` steps (default: 1) after the last one with a gradient."""
+        (average,) = averages
         rho = self.rho if waited is None else ops.power(self.rho, waited)
         average = rho * average + (1 - self.rho) * ops.square(gradient)
-        return weight - self.learning_rate * gradient / ops.sqrt(average + self.epsilon), average
+        return weight - self.learning_rate * gradient / ops.sqrt(average + self.epsilon), (average,)
 
     def record(self) -> dict[str, Any]:
         """Return the settings as `keras.optimizers.RMSprop` spells them."""

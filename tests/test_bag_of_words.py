@@ -6,22 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
+from plain_keras import complete, dense, plain_step, same_weights
 
-from wordorder.training.checkpoint import Backup
-from wordorder.training.batching import batches
 from wordorder.data.encoded import EncodedReviews
-from wordorder.models.network import BagOfWordsClassifier
-from wordorder.training.loop import (
-    RMSprop,
-    Trainer,
-    build_model,
-    load_model,
-    predict,
-    save_model,
-    train_model,
-    value_and_gradients,
-)
 from wordorder.data.vectorizer import adapt_vocabulary, text_encoder
+from wordorder.inference import load_model, predict, save_model
+from wordorder.models.network import build_model
+from wordorder.training.backend import value_and_gradients
+from wordorder.training.checkpoint import Checkpoints
+from wordorder.training.loop import Trainer, train_model
 
 UNITS = 3
 # Tokens of the vocabulary, by n-grams: not all that occur.
@@ -39,15 +32,11 @@ TRAINING = [
 ]
 # A word that is repeated, words that are unknown (once, often, alone), no word at all.
 OTHERS = ["good good good film", "a superb film", "superb Superb superb", "", "...", "a very bad, bad film and end"]
-SETTINGS = {
-    "model": "bag_of_words",
-    "units": UNITS,
-    "dropout": 0.5,
-    "batch_size": 4,
-    "epochs": 2,
-    "patience": None,
-    "optimizer": {"learning_rate": 0.01, "rho": 0.9, "epsilon": 1e-14},
-}
+CLASSES = ["neg", "pos"]
+
+
+def variant(features, **changes):
+    return complete("bag_of_words", features=features, units=UNITS, **changes)
 
 
 def encoded(texts, vocabulary, ngrams):
@@ -55,12 +44,10 @@ def encoded(texts, vocabulary, ngrams):
     sequences = list(text_encoder(vocabulary, standardize=STANDARDIZE, ngrams=ngrams)(texts))
     offsets = np.concatenate([[0], np.cumsum([len(sequence) for sequence in sequences])])
     labels = (np.arange(len(texts)) % 3 == 0).astype(np.int8)
-    return EncodedReviews(
-        [str(i) for i in range(len(texts))], labels, np.concatenate(sequences), offsets, ["neg", "pos"]
-    )
+    return EncodedReviews([str(i) for i in range(len(texts))], labels, np.concatenate(sequences), offsets, CLASSES)
 
 
-def pair(features, ngrams):
+def pair(features, ngrams, **settings):
     """The chapter's vectorizer, adapted to TRAINING, and its model; ours with the same weights, and our vocabulary."""
     # Keras has no padding in these modes.
     mode = "multi_hot" if features == "binary" else "tf_idf"
@@ -70,23 +57,17 @@ def pair(features, ngrams):
     vectorizer.adapt(TRAINING)
     vocabulary = adapt_vocabulary(TRAINING, max_tokens=SIZES[ngrams], standardize=STANDARDIZE, ngrams=ngrams)
     assert vocabulary[1:] == vectorizer.get_vocabulary()
-    plain = keras.Sequential(
-        [
-            keras.Input((SIZES[ngrams] - 1,)),
-            keras.layers.Dense(UNITS, activation="relu"),
-            keras.layers.Dense(1, activation="sigmoid"),
-        ]
-    )
-    rng = np.random.default_rng(1)
-    for weight in plain.weights:
-        weight.assign(rng.normal(0, 1, weight.shape))
-    model = BagOfWordsClassifier(features, SIZES[ngrams], UNITS, dropout=0.0)
-    model.build()
-    # Of the row of the padding nothing may be seen.
-    model.token_table.rows.assign(np.full((SIZES[ngrams], UNITS), 7.0))
-    for weight, value in zip(weights_of(model), plain.get_weights(), strict=True):
-        weight.assign(np.concatenate([np.full((1, UNITS), 7.0), value]) if weight is model.token_table.rows else value)
-    model.adapt(encoded(TRAINING, vocabulary, ngrams))
+    model = build_model(variant(features, dropout=0.0, **settings), SIZES[ngrams], CLASSES, 1)
+    plain = model.variant.plain_keras(SIZES[ngrams], 2)
+    # Nothing may be seen of the row of the padding.
+    padding = np.full((1, UNITS), 7.0)
+
+    def parts(plain):
+        kernel, *others = plain.weights
+        return [np.concatenate([padding, kernel]), *others]
+
+    same_weights(plain, model, parts, weights_of, 1, 1)
+    model.variant.adapt(model, encoded(TRAINING, vocabulary, ngrams))
     return vectorizer, plain, model, vocabulary
 
 
@@ -116,8 +97,8 @@ def test_outputs_are_those_of_plain_keras_from_the_text_on(features, ngrams):
     texts = [*TRAINING, *OTHERS]
     expected = np.asarray(plain(multi_hot(vectorizer, texts)))[:, 0]
     data = encoded(texts, vocabulary, ngrams)
-    np.testing.assert_allclose(predict(model, data, None), expected, atol=1e-6)
-    np.testing.assert_allclose(model(padded(model.prepare(data)))[:, 0], expected, atol=1e-6)
+    np.testing.assert_allclose(predict(model, data), expected, atol=1e-6)
+    np.testing.assert_allclose(model(padded(model.variant.prepare(data)))[:, 0], expected, atol=1e-6)
     assert np.ptp(expected) > 0.1
 
 
@@ -132,9 +113,9 @@ def test_features_are_those_of_plain_keras_for_any_text(texts, case):
     if case not in CACHE:
         CACHE[case] = pair(*case)
     vectorizer, plain, model, vocabulary = CACHE[case]
-    tokens = padded(model.prepare(encoded(texts, vocabulary, case[1])))
-    hidden = model.hidden(model.token_table.rows, tokens)
-    np.testing.assert_allclose(hidden, plain.layers[0](multi_hot(vectorizer, texts)), atol=1e-4)
+    tokens = padded(model.variant.prepare(encoded(texts, vocabulary, case[1])))
+    hidden = model.variant.review_vectors(model, tokens, model.token_table.rows, None, False)
+    np.testing.assert_allclose(hidden, plain.get_layer("hidden")(multi_hot(vectorizer, texts)), atol=1e-4)
 
 
 CACHE = {}
@@ -154,9 +135,9 @@ def test_gradients_are_those_of_plain_keras(features, ngrams):
 
         variables = model.trainable_variables
         _, found = value_and_gradients(loss, [ops.copy(v) for v in variables])
-        return {id(v): ops.convert_to_numpy(ops.convert_to_tensor(g)) for v, g in zip(variables, found, strict=True)}
+        return {id(v): dense(g) for v, g in zip(variables, found, strict=True)}
 
-    ours = gradients(model, padded(model.prepare(encoded(texts, vocabulary, ngrams))))
+    ours = gradients(model, padded(model.variant.prepare(encoded(texts, vocabulary, ngrams))))
     theirs = gradients(plain, multi_hot(vectorizer, texts))
     kernel, *rest = (ours[id(weight)] for weight in weights_of(model))
     np.testing.assert_array_equal(kernel[0], 0)
@@ -170,20 +151,18 @@ def test_gradients_are_those_of_plain_keras(features, ngrams):
 def test_steps_are_those_of_plain_keras(features, ngrams, epsilon):
     # Catches: an update that is not that of Keras' RMSprop; weights of tokens that learn; in the compiled step, weights
     # of tokens from before they were adapted.
-    vectorizer, plain, model, vocabulary = pair(features, ngrams)
-    plain.compile(keras.optimizers.RMSprop(0.01, 0.9, epsilon=epsilon), "binary_crossentropy")
+    optimizer = {"learning_rate": 0.01, "rho": 0.9, "epsilon": epsilon}
+    vectorizer, plain, model, vocabulary = pair(features, ngrams, optimizer=optimizer)
+    theirs = keras.optimizers.RMSprop(**optimizer)
     texts = [*TRAINING, *OTHERS]
-    data = model.prepare(encoded(texts, vocabulary, ngrams))
-    trainer = Trainer(model, RMSprop(0.01, 0.9, epsilon), seed=1)
+    data = model.variant.prepare(encoded(texts, vocabulary, ngrams))
+    trainer = Trainer(model, seed=1)
     chunks = np.split(np.arange(len(texts)), [4, 8, 12])
     frozen = [np.array(weight) for weight in model.non_trainable_weights]
-    for step, batch in enumerate(batches(data, chunks, 4, SIZES[ngrams], None, trim=True)):
+    for step, batch in enumerate(model.batches(data, chunks, 4)):
         loss, _ = trainer.run_batch(batch, data.labels, step)
-        chunk = chunks[step]
-        expected = plain.train_on_batch(
-            multi_hot(vectorizer, [texts[i] for i in chunk]), data.labels[chunk, None].astype("float32")
-        )
-        np.testing.assert_allclose(loss, expected, atol=1e-5)
+        inputs = multi_hot(vectorizer, [texts[i] for i in chunks[step]])
+        np.testing.assert_allclose(loss, plain_step(plain, theirs, inputs, data.labels[chunks[step]]), atol=1e-5)
     trainer.assign()
     kernel, *rest = map(np.asarray, weights_of(model))
     for ours, theirs in zip([kernel[1:], *rest], plain.get_weights(), strict=True):
@@ -197,8 +176,7 @@ def test_steps_are_those_of_plain_keras(features, ngrams, epsilon):
 @pytest.mark.parametrize("features", ["binary", "tf_idf"])
 def test_sizes_and_initial_weights_are_those_of_the_chapter(features):
     # Catches: a weight too many or too few, weights of tokens that learn, another scale of the start.
-    model = BagOfWordsClassifier(features, 20_000, 16, 0.5)
-    model.build()
+    model = build_model(complete("bag_of_words", features=features, units=16), 20_000, CLASSES, 1)
     assert sum(np.prod(weight.shape) for weight in model.trainable_variables) == 320_033
     assert model.count_params() == 320_033 + (20_000 if features == "tf_idf" else 0)
     dense = keras.layers.Dense(16)
@@ -215,18 +193,24 @@ def test_a_training_adapts_to_its_own_reviews_and_is_saved(tmp_path, features):
     # more than its file; predictions of a loaded model that differ.
     vocabulary = adapt_vocabulary(TRAINING, max_tokens=SIZES[1], standardize=STANDARDIZE)
     training, validation = (encoded(texts, vocabulary, 1) for texts in (TRAINING[:5], OTHERS))
-    variant = SETTINGS | {"features": features}
-    model = build_model(variant, SIZES[1], None, seed=1)
-    history = train_model(model, training, validation, variant, 1, Backup(tmp_path / "backup", ""))
+    model = build_model(variant(features, batch_size=4, epochs=2), SIZES[1], CLASSES, 1)
+    history = train_model(model, training, validation, 1, Checkpoints(tmp_path / "checkpoints", ""))
     assert [entry["epoch"] for entry in history] == [1, 2]
     save_model(model, tmp_path / "model.keras")
     loaded = load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(predict(loaded, validation, None), predict(model, validation, None))
+    np.testing.assert_array_equal(predict(loaded, validation), predict(model, validation))
     if features == "tf_idf":
         # Counted by hand: of the 5 texts 2 have "good", 2 "end", 3 "very".
         for word, number in [("good", 2), ("end", 2), ("very", 3)]:
-            weight = np.asarray(loaded.hidden.token_weights)[vocabulary.index(word)]
+            weight = np.asarray(loaded.token_weights.values)[vocabulary.index(word)]
             assert weight == pytest.approx(np.log(1 + 5 / (1 + number)))
+
+
+def test_inputs_of_the_plain_model_are_those_of_the_chapters_vectorizer():
+    # Catches: a count in place of a mark, padding as a token, columns of other tokens.
+    vectorizer, _, model, vocabulary = pair("binary", 1)
+    tokens = padded(encoded(TRAINING, vocabulary, 1))
+    np.testing.assert_array_equal(model.variant.plain_inputs(tokens, SIZES[1]), multi_hot(vectorizer, TRAINING))
 
 
 def test_distinct_tokens_and_their_frequencies():

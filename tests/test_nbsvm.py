@@ -1,22 +1,25 @@
 """NB-SVM against scikit-learn, from the text on. Runs on either backend."""
 
-import keras
 import numpy as np
 import pytest
+from plain_keras import complete
 from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from wordorder.training.checkpoint import Backup
 from wordorder.data.encoded import EncodedReviews
-from wordorder.io.errors import InputError
-from wordorder.models.network import NBSVMClassifier
-from wordorder.models.naive_bayes import fit_nbsvm, log_count_ratios
-from wordorder.training.loop import build_model, load_model, loss_and_accuracy, predict, save_model, train_model
 from wordorder.data.vectorizer import adapt_vocabulary, text_encoder
+from wordorder.inference import load_model, loss_and_accuracy, predict, save_model
+from wordorder.io.errors import InputError
+from wordorder.models.kinds.nbsvm import fit_nbsvm, log_count_ratios
+from wordorder.models.network import build_model
+from wordorder.settings import LARGEST_SEED
+from wordorder.training.checkpoint import Checkpoints
+from wordorder.training.loop import train_model
 
 STANDARDIZE = "lower_and_strip_punctuation"
-SETTINGS = {"model": "nbsvm", "features": "binary", "C": 2.0}
+SETTINGS = complete("nbsvm", features="binary", C=2.0)
+CLASSES = ["neg", "pos"]
 
 
 def made_up(number, seed):
@@ -38,7 +41,7 @@ def encoded(texts, labels, vocabulary):
         np.array(labels, np.int8),
         np.concatenate(sequences),
         offsets,
-        ["neg", "pos"],
+        CLASSES,
     )
 
 
@@ -54,8 +57,8 @@ def test_probabilities_are_those_of_scikit_learn_from_the_text_on(tmp_path, corp
     # Catches: n-grams that are counted instead of noted; log-count ratios of other counts, unsmoothed or upside down;
     # padding that adds something; a model that is another after it was saved; a history of other numbers than these.
     (texts, labels), (others, _), training, validation, vocabulary = corpus
-    model = build_model(SETTINGS, len(vocabulary), None, seed=1)
-    (entry,) = train_model(model, training, validation, SETTINGS, 1, Backup(tmp_path / "backup", ""))
+    model = build_model(SETTINGS, len(vocabulary), CLASSES, 1)
+    (entry,) = train_model(model, training, validation, 1, Checkpoints(tmp_path / "checkpoints", ""))
 
     vectorizer = CountVectorizer(binary=True, ngram_range=(1, 3), token_pattern=r"\S+")
     words = vectorizer.fit_transform(texts).toarray()
@@ -69,19 +72,18 @@ def test_probabilities_are_those_of_scikit_learn_from_the_text_on(tmp_path, corp
     tests = vectorizer.transform(others).toarray()
     expected = classifier.predict_proba(np.column_stack([tests * ratios, np.ones(len(tests))]))[:, 1]
 
-    np.testing.assert_allclose(predict(model, validation, None), expected, atol=2e-4)
+    np.testing.assert_allclose(predict(model, validation), expected, atol=2e-4)
     assert np.ptp(expected) > 0.5
     assert (entry["validation_loss"], entry["validation_accuracy"]) == loss_and_accuracy(
-        validation.labels, predict(model, validation, None)
+        validation.labels, predict(model, validation)
     )
-    assert (entry["loss"], entry["accuracy"]) == loss_and_accuracy(training.labels, predict(model, training, None))
+    assert (entry["loss"], entry["accuracy"]) == loss_and_accuracy(training.labels, predict(model, training))
     assert entry["epoch"] == 1
     save_model(model, tmp_path / "model.keras")
     loaded = load_model(tmp_path / "model.keras")
-    assert type(loaded) is NBSVMClassifier
-    np.testing.assert_array_equal(predict(loaded, validation, None), predict(model, validation, None))
+    np.testing.assert_array_equal(predict(loaded, validation), predict(model, validation))
     assert loaded.count_params() == len(vocabulary) + 1
-    assert not (tmp_path / "backup").exists()
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_more_classes_are_told_one_from_the_rest(tmp_path, corpus):
@@ -91,8 +93,8 @@ def test_more_classes_are_told_one_from_the_rest(tmp_path, corpus):
     labels = np.where(["film" in text for text in texts], 2, labels)
     training = training._replace(labels=labels, classes=["a", "b", "c"])
     validation = validation._replace(classes=["a", "b", "c"])
-    model = build_model(SETTINGS, len(vocabulary), None, 1, classes=3)
-    train_model(model, training, validation, SETTINGS, 1, Backup(tmp_path / "backup", ""))
+    model = build_model(SETTINGS, len(vocabulary), "abc", 1)
+    train_model(model, training, validation, 1, Checkpoints(tmp_path / "checkpoints", ""))
     expected = []
     vectorizer = CountVectorizer(binary=True, ngram_range=(1, 3), token_pattern=r"\S+")
     words, tests = vectorizer.fit_transform(texts).toarray(), vectorizer.transform(others).toarray()
@@ -104,20 +106,20 @@ def test_more_classes_are_told_one_from_the_rest(tmp_path, corpus):
         classifier.fit(np.column_stack([words * ratios, np.ones(len(words))]), labels == label)
         expected.append(classifier.predict_proba(np.column_stack([tests * ratios, np.ones(len(tests))]))[:, 1])
     expected = np.array(expected) / np.sum(expected, axis=0)
-    probabilities = predict(model, validation, None)
+    probabilities = predict(model, validation)
     np.testing.assert_allclose(probabilities, expected.T, atol=4e-4)
     assert np.ptp(expected, axis=1).min() > 0.5
     save_model(model, tmp_path / "model.keras")
-    np.testing.assert_array_equal(predict(load_model(tmp_path / "model.keras"), validation, None), probabilities)
+    np.testing.assert_array_equal(predict(load_model(tmp_path / "model.keras"), validation), probabilities)
 
 
 def test_a_review_that_is_of_no_class(corpus):
     # Catches: zero divided by zero, where each class is so unlikely that its probability is no float32.
     *_, validation, vocabulary = corpus
-    model = build_model(SETTINGS, len(vocabulary), None, 1, classes=3)
+    model = build_model(SETTINGS, len(vocabulary), "abc", 1)
     model.classifier.bias.assign([-500.0, -501.0, -500.0])
     share = np.exp([0, -1, 0]) / np.exp([0, -1, 0]).sum()
-    np.testing.assert_allclose(predict(model, validation, None), np.tile(share, (60, 1)), rtol=1e-4)
+    np.testing.assert_allclose(predict(model, validation), np.tile(share, (60, 1)), rtol=1e-4)
 
 
 def test_ratios_of_an_example_by_hand():
@@ -132,12 +134,10 @@ def test_no_seed_changes_a_bit(tmp_path, corpus):
     # Catches: a solver that takes its order from a generator that others share; initial weights that stay.
     *_, training, validation, vocabulary = corpus
     contents = []
-    for seed in (1, 2):
-        # As in a new process: Keras numbers the models of each.
-        keras.utils.clear_session()
+    for seed in (1, LARGEST_SEED):
         np.random.seed(seed)  # noqa: NPY002
-        model = build_model(SETTINGS, len(vocabulary), None, seed)
-        train_model(model, training, validation, SETTINGS, seed, Backup(tmp_path / "backup", ""))
+        model = build_model(SETTINGS, len(vocabulary), CLASSES, seed)
+        train_model(model, training, validation, seed, Checkpoints(tmp_path / "checkpoints", ""))
         save_model(model, tmp_path / "model.keras")
         contents.append((tmp_path / "model.keras").read_bytes())
     assert contents[0] == contents[1]

@@ -278,3 +278,9 @@ def in_report(path, entries, name):
         return entries[name.format(**wildcards)].labels
 
     return report(path, caption="../report/caption.rst", category=category, labels=labels)
+
+
+# Behind a target that is there, Snakemake looks for what has changed, but not for what is missing. So the summary of a run
+# from which a result has been deleted, or which has failed half way, is forced, as by --forcerun; that makes the result.
+if os.path.exists(paths.csv("summary")) and not all(map(os.path.exists, products(None))):
+    workflow.dag_settings.forcerun = {*workflow.dag_settings.forcerun, paths.csv("summary")}

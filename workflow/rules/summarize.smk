@@ -1,8 +1,7 @@
 # From the records and predictions of all runs to the tables.
 
 
-# The last table: every result is among its inputs, so that `snakemake results/summary.csv` makes them all, and notices
-# one that has been deleted, or that a run which failed half way has not made.
+# The last table: every result is among its inputs, so that `snakemake results/summary.csv` makes them all.
 rule summarize_runs:
     input:
         training=files_of("training.json", CONFIG.runs()),

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(
-    model: Path, vocabulary: Path, vectorizer: Path, text_model: Path, saved_model: Path, *, threads: int
-) -> None:
+def main(model: Path, vocabulary: Path, vectorizer: Path, text_model: Path, saved_model: Path, *, threads: int) -> None:
     """Write it as a .keras file and as a SavedModel."""
     start_backend("tensorflow", threads)
     import keras

@@ -49,7 +49,8 @@ def main(
     """Write the model with the lowest validation loss, its summary, the history, what it cost, and a record.
 
     `size` is the number of training reviews that are seen, with as large a part of the validation reviews, or "all".
-    `soft_labels` are those of the teachers for the `unlabelled` reviews, for a student. `code` is the digest of the code.
+    `soft_labels` are those of the teachers for the `unlabelled` reviews, for a student. `code` is the digest of the
+    code.
 
     The checkpoints stay: they are of use until Snakemake has noted that the training is over.
     """

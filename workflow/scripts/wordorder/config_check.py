@@ -109,7 +109,8 @@ def mistake(error: Any, config: dict) -> Iterator[str]:
         known = list(kinds()) if name else schema_at(loc)["enum"]
         wrong = value["model"] if name else value
         model = f" for the model {loc[2]}" if len(loc) > 3 and loc[0] == "variants" else ""
-        yield f"{key}{name}: {shown(wrong)} is not possible{model}; {suggestion(wrong, [each for each in known if each])}"
+        hint = suggestion(wrong, [each for each in known if each])
+        yield f"{key}{name}: {shown(wrong)} is not possible{model}; {hint}"
     elif kind in ("greater_than_equal", "greater_than", "less_than", "less_than_equal"):
         schema = schema_at(loc)
         limits = " and ".join(f"{words} {schema[name]}" for name, words in LIMITS.items() if name in schema)

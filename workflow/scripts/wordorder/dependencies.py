@@ -1,4 +1,4 @@
-"""The digest of the code that decides the result of a job: a param of every rule, so that a change of it reruns the job.
+"""The digest of the code that decides the result of a job: a param of every rule, so that its change reruns the job.
 
 It is computed from what the script and the modules that it imports mean: without comments, docstrings and layout, and
 without what a job tells (messages of errors, lines of its log). It holds no dates and no paths, so a fresh clone, a
@@ -117,7 +117,8 @@ def written(node: Any) -> str:
         node = ast.Raise(exc=node.exc.func, cause=node.cause)
     # Empty fields come and go with the versions of Python.
     fields = [(name, getattr(node, name, None)) for name in node._fields]
-    return f"{type(node).__name__}({','.join(f'{name}={written(value)}' for name, value in fields if value not in (None, []))})"
+    parts = [f"{name}={written(value)}" for name, value in fields if value not in (None, [])]
+    return f"{type(node).__name__}({','.join(parts)})"
 
 
 def tells(node: Any) -> bool:

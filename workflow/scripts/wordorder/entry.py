@@ -24,7 +24,8 @@ def run(main: Callable[..., None], snakemake: Any) -> None:
         "job": {"threads": snakemake.threads},
     }
     with logged(snakemake.log[0]):
-        main(**{name: bound(name, each.annotation, sections) for name, each in inspect.signature(main).parameters.items()})
+        parameters = inspect.signature(main).parameters
+        main(**{name: bound(name, each.annotation, sections) for name, each in parameters.items()})
 
 
 def bound(name: str, annotation: Any, sections: dict[str, dict[str, Any]]) -> Any:

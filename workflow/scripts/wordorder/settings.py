@@ -55,6 +55,4 @@ def is_none(value: object) -> bool:
 class Section(BaseModel):
     """A mapping of the config: no other keys, no conversions, finite numbers."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=(), use_attribute_docstrings=False
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=())

@@ -35,9 +35,9 @@ def calibration_table(labels: np.ndarray, probabilities: np.ndarray, runs: Seque
 def roc_table(labels: np.ndarray, probabilities: np.ndarray, runs: Sequence[Run]) -> pd.DataFrame:
     """Return one row for each variant and false positive rate of `RATES`.
 
-    The arguments are those of `calibration_table`. The columns: variant, false_positive_rate, true_positive_rate. The true positive rate is the mean over the seeds,
-    and with more than two classes over the classes, each against the rest, at the same false positive rate (vertical
-    averaging: Fawcett 2006, "An introduction to ROC analysis", section 8.1).
+    The arguments are those of `calibration_table`. The columns: variant, false_positive_rate, true_positive_rate. The
+    true positive rate is the mean over the seeds, and with more than two classes over the classes, each against the
+    rest, at the same false positive rate (vertical averaging: Fawcett 2006, "An introduction to ROC analysis", 8.1).
     """
     heights = []
     for of_run in probabilities:

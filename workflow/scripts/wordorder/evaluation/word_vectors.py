@@ -10,8 +10,8 @@ from wordorder.data.encoded import EncodedReviews
 from wordorder.io.errors import InputError
 from wordorder.tokens import PADDING, UNKNOWN
 
-# Words whose neighbours are shown, and analogies: "a is to b as c is to ...", the expected answer last. They are those of
-# the chapter, but for the last of each, which are about films.
+# Words whose neighbours are shown, and analogies: "a is to b as c is to ...", the expected answer last. They are those
+# of the chapter, but for the last of each, which are about films.
 WORDS = ["movie", "king", "cat", "excellent", "terrible", "boring"]
 ANALOGIES = [
     ("man", "king", "woman", "queen"),

@@ -146,16 +146,16 @@ class Recurrent(GradientTrained):
         from wordorder.models.network import Block, TokenTable
 
         vocabulary, width = network.vocabulary_size, self.GATES * self.units
-        dimension = self.dimension or network.dimension
+        # A row is a vector or, for one-hot tokens, what the token adds to the gates of both directions.
+        shape = vocabulary, self.dimension or network.dimension or 2 * width
         # The limits are those of Keras: glorot_uniform for the kernel of each direction, uniform for an Embedding.
-        shape = vocabulary, 2 * width if self.one_hot else dimension
         limit = math.sqrt(6 / (vocabulary + width)) if self.one_hot else 0.05
         network.token_table = TokenTable(*shape, limit, name=self.features, trainable=self.features != "glove")
         # Whole rows are dropped, and the others scaled up by as much: all places of a token go at once (Gal and
         # Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks").
         network.token_dropout = keras.layers.Dropout(self.token_dropout, noise_shape=(None, 1), name="token_dropout")
         network.token_dropout.build(shape)
-        kernel = {} if self.one_hot else {"kernel": ((dimension, width), "glorot_uniform")}
+        kernel = {} if self.one_hot else {"kernel": ((shape[1], width), "glorot_uniform")}
         weights = {
             f"{direction}_{name}": each
             for direction in DIRECTIONS

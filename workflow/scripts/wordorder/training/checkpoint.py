@@ -60,7 +60,7 @@ class Checkpoints:
         arrays |= {f"state{i}": array for i, array in enumerate(progress.state)}
         arrays |= {f"best{i}": array for i, array in enumerate(progress.best_weights)}
         with atomic_write(self.folder / f"epoch{len(progress.history)}.npz") as part:
-            np.savez(part, **arrays)
+            np.savez(part, allow_pickle=False, **arrays)
         for path in self.generations()[GENERATIONS:]:
             path.unlink()
 

@@ -14,7 +14,7 @@ before the maximum.
 """
 
 import math
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -73,7 +73,7 @@ class Transformer(GradientTrained):
         # The limit is that of an Embedding.
         network.token_table = TokenTable(network.vocabulary_size, self.dimension, 0.05, name=self.features)
         network.position_table = TokenTable(self.sequence_length, self.dimension, 0.05, name="positions")
-        weights = {}
+        weights: dict[str, tuple[tuple[int, ...], Any]] = {}
         for name in ("query", "key", "value"):
             weights[f"{name}_kernel"] = (self.dimension, self.heads, self.dimension), "glorot_uniform"
             weights[f"{name}_bias"] = (self.heads, self.dimension), "zeros"
@@ -98,7 +98,7 @@ class Transformer(GradientTrained):
         """
         if not self.mask:
             return ops.ones_like(tokens, dtype="bool")
-        return ops.logical_or(tokens != PADDING, places == 0)
+        return ops.logical_or(tokens != PADDING, ops.equal(places, 0))
 
     def review_vectors(
         self, network: "TokenClassifier", tokens: Tensor, rows: Tensor, vocabulary: Tensor | None, training: bool

@@ -214,12 +214,24 @@ def products(wildcards):
         *(
             path
             for name in (*paths.TRAINED.values(), *paths.EVALUATED.values())
-            for path in files_of(name, CONFIG.runs())
+            for path in files_of(name, [*CONFIG.runs(), *CONFIG.curve_runs()])
         ),
         *(paths.csv(name) for name in ("comparisons", "accuracy_by_length", "claims")),
         *([paths.csv("step_times")] if CONFIG.timed_variants else []),
         *(CURVE_TABLES if CONFIG.curve_runs() else []),
     ]
+
+
+def results_for_summary(wildcards):
+    """Every result, for the last table.
+
+    Behind a target that is there, Snakemake looks for what has changed, but not for what is missing. So the summary of a
+    run from which a result has been deleted is forced, as by --forcerun; that makes the result again.
+    """
+    files = products(wildcards)
+    if os.path.exists(paths.csv("summary")) and not all(map(os.path.exists, files)):
+        workflow.dag.forcefiles.add(paths.csv("summary"))
+    return files
 
 
 def report_products(wildcards):
@@ -278,9 +290,3 @@ def in_report(path, entries, name):
         return entries[name.format(**wildcards)].labels
 
     return report(path, caption="../report/caption.rst", category=category, labels=labels)
-
-
-# Behind a target that is there, Snakemake looks for what has changed, but not for what is missing. So the summary of a run
-# from which a result has been deleted, or which has failed half way, is forced, as by --forcerun; that makes the result.
-if os.path.exists(paths.csv("summary")) and not all(map(os.path.exists, products(None))):
-    workflow.dag_settings.forcerun = {*workflow.dag_settings.forcerun, paths.csv("summary")}

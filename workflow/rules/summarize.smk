@@ -7,7 +7,7 @@ rule summarize_runs:
         training=files_of("training.json", CONFIG.runs()),
         costs=files_of("costs.csv", CONFIG.runs()),
         evaluation=files_of("evaluation.json", CONFIG.runs()),
-        products=products,
+        products=results_for_summary,
     output:
         runs=paths.csv("runs"),
         summary=paths.csv("summary"),

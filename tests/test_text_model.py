@@ -10,12 +10,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from plain_keras import complete
 
 import export_model
-from wordorder.data.encoded import EncodedReviews, joined
 from wordorder.app.export import TextClassifier, distinct
-from wordorder.training.loop import build_model, predict, save_model
+from wordorder.data.encoded import EncodedReviews, joined
 from wordorder.data.vectorizer import text_encoder, write_settings, write_vocabulary
+from wordorder.inference import predict, save_model
+from wordorder.models.network import build_model
 
 assert keras.backend.backend() == "tensorflow"
 
@@ -28,47 +30,34 @@ TEXTS = [
     "unseen words only",
     "bad " * 30 + "good",
 ]
-LSTM = {"model": "lstm", "units": 3, "dropout": 0.5, "mask": True, "pooling": "last", "token_dropout": 0.0}
+LSTM = {"features": "embedding", "dimension": 4, "units": 3, "mask": True, "sequence_length": 20}
+BAG = {"model": "bag_of_words", "units": 3}
+TRANSFORMER = {"model": "transformer", **LSTM, "heads": 2}
 MODELS = {
-    "masked": (LSTM | {"features": "embedding", "dimension": 4, "sequence_length": 20}, {}),
-    "unmasked": (LSTM | {"features": "one_hot", "mask": False, "sequence_length": 20}, {}),
-    "whole, pooled, without tags": (
-        LSTM | {"features": "embedding", "dimension": 4, "pooling": "max", "sequence_length": None},
-        {"strip_html": True},
-    ),
-    "binary bigrams": ({"model": "bag_of_words", "features": "binary", "units": 3, "dropout": 0.5}, {"ngrams": 2}),
-    "tf-idf": ({"model": "bag_of_words", "features": "tf_idf", "units": 3, "dropout": 0.5}, {"ngrams": 2}),
+    "masked": (LSTM, {}),
+    "unmasked": ({"features": "one_hot", "units": 3, "sequence_length": 20}, {}),
+    "whole, pooled, without tags": (LSTM | {"pooling": "max", "sequence_length": None}, {"strip_html": True}),
+    "binary bigrams": (BAG | {"features": "binary"}, {"ngrams": 2}),
+    "tf-idf": (BAG | {"features": "tf_idf"}, {"ngrams": 2}),
     "nbsvm": ({"model": "nbsvm", "features": "binary", "C": 1.0}, {"ngrams": 2}),
-    "transformer": (
-        {
-            "model": "transformer",
-            "features": "embedding",
-            "dimension": 4,
-            "heads": 2,
-            "units": 3,
-            "dropout": 0.5,
-            "mask": True,
-            "sequence_length": 20,
-        },
-        {},
-    ),
+    "transformer": (TRANSFORMER, {}),
 }
 
 
 def made(name, classes=2):
-    """The model of that name with random weights, how its vectorizer works, and its length."""
+    """The model of that name with random weights, and how its vectorizer works."""
     settings, changes = MODELS[name]
-    model = build_model(settings, len(VOCABULARY), None, 1, classes)
+    model = build_model(complete(**settings), len(VOCABULARY), "abc"[:classes], 1)
     generator = np.random.default_rng(1)
     model.set_weights([generator.normal(size=weight.shape) for weight in model.get_weights()])
-    return model, SETTINGS | changes, settings.get("sequence_length")
+    return model, SETTINGS | changes
 
 
-def expected(model, vectorizer, sequence_length):
-    """What the pipeline makes of the texts."""
+def expected(model, vectorizer):
+    """What the pipeline predicts for the texts."""
     sequences = list(text_encoder(VOCABULARY, **vectorizer)(TEXTS))
     data = EncodedReviews(list("abcde"), np.full(5, -1), *joined(sequences), [])
-    return predict(model, data, sequence_length).reshape(len(TEXTS), -1)
+    return predict(model, data).reshape(len(TEXTS), -1)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -76,9 +65,9 @@ def expected(model, vectorizer, sequence_length):
 def test_the_numbers_of_the_pipeline(tmp_path, name, classes):
     # Catches: another tokenization, cut or padding than in the pipeline; tokens counted twice where they count once; a
     # file that gives another model back.
-    model, vectorizer, sequence_length = made(name, classes)
-    classifier = TextClassifier(model, VOCABULARY, **vectorizer, sequence_length=sequence_length)
-    wanted = expected(model, vectorizer, sequence_length)
+    model, vectorizer = made(name, classes)
+    classifier = TextClassifier(model, VOCABULARY, **vectorizer)
+    wanted = expected(model, vectorizer)
     assert np.ptp(wanted) > 0.01
     assert classifier(tf.constant(TEXTS)).numpy() == pytest.approx(wanted, abs=1e-6)
     # Alone, where the batch has no longer text.
@@ -107,17 +96,15 @@ assert "wordorder" not in sys.modules
 @pytest.mark.parametrize("name", ["masked", "binary bigrams"])
 def test_served_without_the_code_of_the_project(tmp_path, name):
     # Catches: a SavedModel that needs a class of ours, or Keras, or whose numbers are others.
-    model, vectorizer, sequence_length = made(name)
+    model, vectorizer = made(name)
     save_model(model, tmp_path / "model.keras")
     write_vocabulary(tmp_path / "vocabulary.json", VOCABULARY)
     write_settings(tmp_path / "settings.json", {"max_tokens": 100, **vectorizer})
-    record = {"settings": {"sequence_length": sequence_length}, "classes": ["neg", "pos"]}
-    (tmp_path / "training.json").write_text(json.dumps(record), encoding="utf-8")
-    files = [tmp_path / f"{name}" for name in ("model.keras", "training.json", "vocabulary.json", "settings.json")]
+    files = [tmp_path / name for name in ("model.keras", "vocabulary.json", "settings.json")]
     export_model.main(*files, tmp_path / "text_model.keras", tmp_path / "saved_model", threads=1)
     command = [sys.executable, "-c", SERVED, tmp_path / "saved_model", json.dumps(TEXTS)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert np.array(json.loads(run.stdout)) == pytest.approx(expected(model, vectorizer, sequence_length), abs=1e-6)
+    assert np.array(json.loads(run.stdout)) == pytest.approx(expected(model, vectorizer), abs=1e-6)
     assert Path(tmp_path / "text_model.keras").exists()

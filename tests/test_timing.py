@@ -8,16 +8,25 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from plain_keras import complete
 from scipy import stats
-from test_train_model import SETTINGS, write_reviews
 
 import time_steps
-from wordorder.io.errors import InputError
-from wordorder.evaluation.timing import COLUMNS, IMPLEMENTATIONS, ratio, read_step_times, time_in_turn
+from wordorder.data.encoded import write_encoded
 from wordorder.data.vectorizer import write_vocabulary
+from wordorder.evaluation.timing import COLUMNS, IMPLEMENTATIONS, ratio, read_step_times, time_in_turn
+from wordorder.io.errors import InputError
+from wordorder.models.kind import variant_of
 
-ONE_HOT = {**SETTINGS, "features": "one_hot", "mask": False}
-EMBEDDING = {**ONE_HOT, "features": "embedding", "dimension": 3}
+SMALL = {"units": 2, "batch_size": 4}
+LSTM = {**SMALL, "sequence_length": 6}
+TIMED = {
+    "one_hot": complete(features="one_hot", **LSTM),
+    "embedding": complete(features="embedding", dimension=3, mask=True, **LSTM | {"batch_size": 100}),
+    "pooled": complete(features="embedding", dimension=3, mask=True, pooling="max", **LSTM | {"sequence_length": None}),
+    "bigrams": complete("bag_of_words", features="binary", vectorizer="bigrams", **SMALL),
+    "transformer": complete("transformer", features="embedding", dimension=4, heads=2, **LSTM),
+}
 
 
 def table_of(first, second, implementation="plain"):
@@ -30,21 +39,43 @@ def table_of(first, second, implementation="plain"):
 
 
 def test_table_of_the_script(tmp_path):
-    # Catches: a row that is missing; settings with which there is no step to take, such as a batch of all reviews.
-    write_reviews(tmp_path / "train.arrow", 1)
-    write_vocabulary(tmp_path / "vocabulary.json", ["", "[UNK]", *"abcdefg"])
+    # Catches: a row that is missing; settings with which there is no step to take, such as a batch of all reviews; a
+    # variant that is timed on the tokens of another vectorizer, which its vocabulary is too small for.
+    rng = np.random.default_rng(1)
+    for name, size in (("words", 9), ("bigrams", 40)):
+        sequences = [rng.integers(size // 2, size, 6).astype("int32") for _ in range(16)]
+        labels = [i % 2 for i in range(16)]
+        write_encoded(tmp_path / f"{name}.arrow", list(map(str, range(16))), labels, sequences, ["neg", "pos"])
+        write_vocabulary(tmp_path / f"{name}.json", ["", "[UNK]", *map(str, range(size - 2))])
+    vectorizers = [settings["vectorizer"] for settings in TIMED.values()]
     time_steps.main(
-        tmp_path / "train.arrow",
-        tmp_path / "vocabulary.json",
+        [tmp_path / f"{name}.arrow" for name in vectorizers],
+        [tmp_path / f"{name}.json" for name in vectorizers],
         tmp_path / "step_times.csv",
-        settings={"one_hot": ONE_HOT, "embedding": {**EMBEDDING, "batch_size": 100, "sequence_length": None}},
+        names=list(TIMED),
+        variants=TIMED,
         backend=os.environ["KERAS_BACKEND"],
-        threads=1,
     )
     table = read_step_times(tmp_path / "step_times.csv")
-    expected = itertools.product(["one_hot", "embedding"], IMPLEMENTATIONS, range(1, time_steps.REPETITIONS + 1))
+    expected = itertools.product(TIMED, IMPLEMENTATIONS, range(1, time_steps.REPETITIONS + 1))
     assert set(table[COLUMNS[:3]].itertuples(index=False, name=None)) == set(expected)
-    assert len(table) == 4 * time_steps.REPETITIONS
+    assert len(table) == len(TIMED) * 2 * time_steps.REPETITIONS
+
+
+NO_COUNTERPART = {
+    "pretrained": complete(features="glove"),
+    "token dropout": complete(features="one_hot", token_dropout=0.1),
+    "average": complete(features="one_hot", ema_momentum=0.9),
+    "student": complete(features="one_hot", teachers=["a"]),
+    "tf-idf": complete("bag_of_words", features="tf_idf"),
+    "fitted": complete("nbsvm", features="binary", C=1.0),
+}
+
+
+def test_what_has_no_counterpart_in_plain_keras_is_known():
+    # Catches: times of another model than the one that is named; `timed_variants` refuses what this says.
+    assert {name for name, settings in NO_COUNTERPART.items() if variant_of(settings).has_plain_keras} == set()
+    assert all(variant_of(settings).has_plain_keras for settings in TIMED.values())
 
 
 def test_models_take_turns_and_the_first_steps_do_not_count():
@@ -92,7 +123,7 @@ def test_ratio_by_hand():
     assert (low, high) == pytest.approx((4 / 2**12.7062, 4 * 2**12.7062), rel=1e-4)
 
 
-def test_one_repetition_says_nothing():
+def test_one_repetition_is_refused():
     # Catches: an interval of zero width, or of NaN, from one repetition.
     with pytest.raises(InputError, match="fewer than two repetitions of a and b"):
         ratio(table_of([2], [1]), "a", "b", "plain")

@@ -1,30 +1,28 @@
-"""The script of a training: from which backup it goes on, and what it leaves."""
+"""The script of a training: from which checkpoint it goes on, and what it leaves."""
 
 import logging
 import os
 import shutil
 
-import keras
 import numpy as np
 import pytest
+from plain_keras import complete
 
 import train_model
+from wordorder import paths
 from wordorder.data.encoded import write_encoded
 from wordorder.data.vectorizer import write_vocabulary
 
-SETTINGS = {
-    "model": "lstm",
-    "features": "glove",
-    "mask": True,
-    "units": 2,
-    "dropout": 0.5,
-    "sequence_length": 6,
-    "batch_size": 8,
-    "epochs": 1,
-    "patience": None,
-    "group_by_length": False,
-    "optimizer": {"learning_rate": 0.01, "rho": 0.9, "epsilon": 1e-14},
-}
+SETTINGS = complete(
+    features="glove",
+    mask=True,
+    units=2,
+    sequence_length=6,
+    batch_size=8,
+    epochs=1,
+    group_by_length=False,
+    optimizer={"learning_rate": 0.01},
+)
 
 
 def write_reviews(path, seed):
@@ -39,30 +37,23 @@ def write_vectors(path, seed):
 
 def run(folder, **changes):
     """Run the script on small files in `folder`."""
-    # As in a new process: Keras numbers the models of each.
-    keras.utils.clear_session()
-    products = [folder / name for name in ("model.keras", "history.csv", "costs.csv", "summary.txt", "training.json")]
-    options = {
-        "size": None,
-        "settings": SETTINGS,
-        "seed": 1,
-        "backend": os.environ["KERAS_BACKEND"],
-        "threads": 1,
-    } | changes
+    products = {name: folder / paths.run(file, "variant", "all", 1) for name, file in paths.TRAINED.items()}
+    options = {"settings": SETTINGS, "seed": 1, "code": "first version", **changes}
     train_model.main(
-        folder / "train.arrow",
-        folder / "validation.arrow",
-        folder / "vocabulary.json",
-        folder / "matrix.npy",
-        None,
-        [],
-        [folder / "layers.py"],
-        *products,
-        backup_folder=folder / "backup",
+        train=folder / "train.arrow",
+        validation=folder / "validation.arrow",
+        vocabulary=folder / "vocabulary.json",
+        vectors=folder / "matrix.npy",
+        unlabelled=None,
+        soft_labels=[],
+        **products,
         variant="variant",
+        size="all",
+        backend=os.environ["KERAS_BACKEND"],
+        threads=1,
         **options,
     )
-    return {path.name: path.read_bytes() for path in products if path.name != "costs.csv"}
+    return {name: path.read_bytes() for name, path in products.items() if name != "costs"}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +64,6 @@ def first(tmp_path_factory):
     write_reviews(folder / "validation.arrow", 2)
     write_vectors(folder / "matrix.npy", 1)
     write_vocabulary(folder / "vocabulary.json", ["", "[UNK]", *"abcdefg"])
-    (folder / "layers.py").write_text("first version", encoding="utf-8")
     return folder, run(folder)
 
 
@@ -86,8 +76,8 @@ def trained(first, tmp_path, caplog):
 
 
 def test_goes_on_to_the_same_bytes(trained, caplog):
-    # Catches: a backup that is gone before Snakemake knows of the products; one that is not used; products that hang
-    # on the time.
+    # Catches: a checkpoint that is gone before Snakemake knows of the products; one that is not used; products that
+    # depend on the time, or on how many models the process has made before.
     folder, products = trained
     assert run(folder) == products
     assert "Going on after epoch 1" in caplog.text
@@ -98,7 +88,7 @@ CHANGES = {
     "validation reviews": lambda folder: write_reviews(folder / "validation.arrow", 3),
     "vocabulary": lambda folder: write_vocabulary(folder / "vocabulary.json", ["", "[UNK]", *"abcdefh"]),
     "vectors": lambda folder: write_vectors(folder / "matrix.npy", 2),
-    "code": lambda folder: (folder / "layers.py").write_text("second version", encoding="utf-8"),
+    "code": lambda folder: {"code": "second version"},
     "settings": lambda folder: {"settings": SETTINGS | {"epochs": 2}},
     "seed": lambda folder: {"seed": 2},
 }

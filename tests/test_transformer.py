@@ -14,97 +14,42 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
-from plain_keras import LENGTH, VOCABULARY, token_batch
+from plain_keras import LENGTH, VOCABULARY, complete, dense, encoded, plain_step, same_weights, token_batch
 
-from wordorder.models import transformer
-from wordorder.training.batching import batches
-from wordorder.data.encoded import EncodedReviews
-from wordorder.models.network import TransformerClassifier
-from wordorder.training.loop import (
-    RMSprop,
-    Trainer,
-    build_model,
-    compiled,
-    load_model,
-    predict,
-    save_model,
-    value_and_gradients,
-)
+import wordorder
+from wordorder.inference import load_model, predict, save_model
+from wordorder.models.network import build_model
+from wordorder.training.backend import compiled, value_and_gradients
+from wordorder.training.loop import Trainer
 
 DIMENSION, HEADS, UNITS = 6, 2, 3
+CLASSES = ["neg", "pos"]
 
 
-class PlainTransformer(keras.Model):
-    """Listings 11.21 to 11.25 in Keras' own layers, with the mask passed to the attention and to the maximum."""
+def variant(**changes):
+    own = {"dimension": DIMENSION, "heads": HEADS, "units": UNITS, "sequence_length": LENGTH, "dropout": 0.0}
+    return complete("transformer", features="embedding", **(own | changes))
 
-    def __init__(self, mask):
-        super().__init__()
-        self.mask = mask
-        self.embedding = keras.layers.Embedding(VOCABULARY, DIMENSION)
-        self.positions = keras.layers.Embedding(LENGTH, DIMENSION)
-        self.attention = keras.layers.MultiHeadAttention(num_heads=HEADS, key_dim=DIMENSION)
-        self.normalization_1 = keras.layers.LayerNormalization()
-        self.hidden = keras.layers.Dense(UNITS, activation="relu")
-        self.projection = keras.layers.Dense(DIMENSION)
-        self.normalization_2 = keras.layers.LayerNormalization()
-        self.classifier = keras.layers.Dense(1, activation="sigmoid")
 
-    def call(self, tokens):
-        """Return the probability of a positive review, (batch, 1)."""
-        length = tokens.shape[1]
-        # Each row is looked up once (see `each_row_once` in plain_keras.py).
-        vectors = ops.matmul(ops.one_hot(tokens, VOCABULARY), self.embedding(ops.arange(VOCABULARY)))
-        positions = ops.matmul(ops.one_hot(ops.arange(length), LENGTH), self.positions(ops.arange(LENGTH)))
-        inputs = vectors + positions
-        # A review without tokens has one: its first padding.
-        present = ops.convert_to_tensor(tokens) != 0 if self.mask else ops.ones_like(tokens, dtype="bool")
-        present = ops.concatenate([ops.ones_like(present[:, :1]), present[:, 1:]], axis=1)
-        x = self.normalization_1(inputs + self.attention(inputs, inputs, attention_mask=present[:, None, :]))
-        x = self.normalization_2(x + self.projection(self.hidden(x)))
-        return self.classifier(ops.max(ops.where(present[..., None], x, -1e9), axis=1))
-
-    def parts(self):
-        """Arrange the weights as those of TransformerClassifier."""
-        layers = [self.embedding, self.positions, self.attention, self.normalization_1, self.hidden, self.projection]
-        return [weight for layer in [*layers, self.normalization_2, self.classifier] for weight in layer.weights]
+def parts(plain):
+    """Arrange the weights of the plain model as those of ours."""
+    names = ["embedding", "positions", "attention", "attention_normalization", "hidden", "projection", "normalization"]
+    return [weight for name in [*names, "classifier"] for weight in plain.get_layer(name).weights]
 
 
 def weights_of(model):
-    """The weights of a TransformerClassifier, in the order of those of PlainTransformer."""
-    encoder = model.encoder
-    attention = encoder.attention
-    projections = [weight for pair in zip(attention.kernels, attention.biases, strict=True) for weight in pair]
-    layers = [encoder.attention_normalization, encoder.hidden, encoder.projection, encoder.normalization]
-    return [
-        model.token_table.rows,
-        model.position_table.rows,
-        *projections,
-        attention.output_kernel,
-        attention.output_bias,
-        *(weight for layer in [*layers, model.classifier] for weight in layer.weights),
-    ]
+    """Our weights, in the order of those of the plain model."""
+    layers = [model.token_table, model.position_table, model.attention, model.attention_normalization]
+    layers += [model.hidden, model.projection, model.normalization, model.classifier]
+    return [weight for layer in layers for weight in layer.weights]
 
 
-def pair(mask=True, dropout=0.0, seed=1):
+def pair(mask=True, seed=1, **settings):
     """Make a plain model with random weights, biases included, and ours with the same."""
-    rng = np.random.default_rng(seed)
-    plain = PlainTransformer(mask)
-    plain(np.ones((1, LENGTH), "int32"))
-    model = TransformerClassifier("embedding", VOCABULARY, LENGTH, DIMENSION, HEADS, UNITS, dropout, mask)
-    model.build()
-    assert len(plain.parts()) == len(plain.weights) == len(model.trainable_variables)
-    for weight, value in zip(weights_of(model), plain.parts(), strict=True):
-        value.assign(rng.normal(0, 0.7, value.shape))
-        # A copy: on JAX the training of one model would delete the arrays of the other.
-        weight.assign(np.array(value))
-    return plain, model
-
-
-def encoded(tokens, labels):
-    """Encoded reviews from padded rows of tokens."""
-    offsets = np.concatenate([[0], np.cumsum(np.count_nonzero(tokens, axis=1))])
-    ids, classes = [str(i) for i in range(len(tokens))], ["neg", "pos"]
-    return EncodedReviews(ids, np.array(labels, np.int8), tokens[tokens != 0], offsets, classes)
+    model = build_model(variant(mask=mask, **settings), VOCABULARY, CLASSES, seed)
+    plain = model.variant.plain_keras(VOCABULARY, 2)
+    assert len(parts(plain)) == len(plain.weights) == len(model.trainable_variables)
+    return same_weights(plain, model, parts, weights_of, seed, 0.7)
 
 
 def gradients(model, weights, tokens):
@@ -117,8 +62,7 @@ def gradients(model, weights, tokens):
         return ops.sum(ops.log(outputs[:, 0]) * scale), None
 
     fixed = [ops.convert_to_tensor(v) for v in model.non_trainable_variables]
-    found = value_and_gradients(loss, [ops.copy(v) for v in weights])[1]
-    return [np.asarray(ops.convert_to_numpy(ops.convert_to_tensor(gradient))) for gradient in found]
+    return [dense(gradient) for gradient in value_and_gradients(loss, [ops.copy(v) for v in weights])[1]]
 
 
 @pytest.mark.parametrize("mask", [False, True])
@@ -135,10 +79,8 @@ def test_gradients_are_those_of_plain_keras(mask):
     # Catches: a product with a kernel that is made once and whose gradient is lost, and NaN from minus infinity.
     plain, model = pair(mask)
     tokens = token_batch([LENGTH, 7, 1, 0])
-    ours, theirs = (
-        gradients(m, weights, tokens) for m, weights in [(model, weights_of(model)), (plain, plain.parts())]
-    )
-    for weight, one, two in zip(plain.parts(), ours, theirs, strict=True):
+    ours, theirs = (gradients(m, weights, tokens) for m, weights in [(model, weights_of(model)), (plain, parts(plain))])
+    for weight, one, two in zip(parts(plain), ours, theirs, strict=True):
         np.testing.assert_allclose(one, two, atol=1e-5, err_msg=weight.path)
         # A bias of the keys adds the same to all scores of a query, which changes nothing.
         assert np.abs(two).max() > 1e-3 or weight.path.endswith("key/bias")
@@ -187,8 +129,7 @@ def test_rows_of_a_part_of_the_vocabulary():
 
 def test_size_is_that_of_the_chapter():
     # Catches: a weight too many or too few.
-    model = TransformerClassifier("embedding", 20_000, 600, 256, 2, 32, 0.5, True)
-    model.build()
+    model = build_model(variant(dimension=256, units=32, sequence_length=600), 20_000, CLASSES, 1)
     attention = 3 * (256 * 2 * 256 + 2 * 256) + 2 * 256 * 256 + 256
     encoder = attention + 2 * 2 * 256 + (256 * 32 + 32) + (32 * 256 + 256)
     assert encoder == 543_776
@@ -199,38 +140,38 @@ def test_initial_weights_are_distributed_as_those_of_the_chapter():
     # Catches: another scale of the start, biases that are not 0, kernels that are all the same. In Keras 2 the fans of
     # (a, b, c) are a * b and a * c (keras.src.initializers.initializers._compute_fans).
     dimension = 40
-    model = TransformerClassifier("embedding", 3000, 200, dimension, HEADS, 32, 0.5, True)
-    model.build()
-    attention = model.encoder.attention
+    model = build_model(variant(dimension=dimension, units=32, sequence_length=200), 3000, CLASSES, 1)
+    attention = model.attention
+    kernels = [attention.query_kernel, attention.key_kernel, attention.value_kernel]
     inner = math.sqrt(6 / (dimension * HEADS + dimension * dimension))
     outer = math.sqrt(6 / (HEADS * dimension + HEADS * dimension))
-    limits = [(kernel, inner) for kernel in attention.kernels] + [(attention.output_kernel, outer)]
+    limits = [(kernel, inner) for kernel in kernels] + [(attention.output_kernel, outer)]
     limits += [(model.token_table.rows, 0.05), (model.position_table.rows, 0.05)]
     for weight, limit in limits:
         np.testing.assert_allclose(np.abs(np.asarray(weight)).max(), limit, rtol=0.02)
         np.testing.assert_allclose(np.asarray(weight).std(), limit / math.sqrt(3), rtol=0.05)
     assert len({np.asarray(weight).ravel()[0] for weight, _ in limits}) == len(limits)
-    for bias in [*attention.biases, attention.output_bias]:
+    for bias in [attention.query_bias, attention.key_bias, attention.value_bias, attention.output_bias]:
         np.testing.assert_array_equal(bias, np.zeros(bias.shape))
 
 
 def test_steps_are_those_of_plain_keras():
     # Catches: an update that is not that of Keras' RMSprop, also for tokens and positions that are absent from some
     # batches; weights that the training does not know.
-    optimizer = RMSprop(learning_rate=0.01, rho=0.9, epsilon=1e-7)
-    plain, model = pair()
-    plain.compile(keras.optimizers.RMSprop(*optimizer[:2], epsilon=optimizer.epsilon), "binary_crossentropy")
+    optimizer = {"learning_rate": 0.01, "rho": 0.9, "epsilon": 1e-7}
+    plain, model = pair(optimizer=optimizer)
+    theirs = keras.optimizers.RMSprop(**optimizer)
     tokens = np.concatenate([token_batch([9, 7, 3, 1], seed, 4 + 9 * seed) for seed in range(1, 5)])[:15]
     labels = np.arange(15) % 3 == 0
     data = encoded(tokens, labels)
-    trainer = Trainer(model, optimizer, seed=1)
+    trainer = Trainer(model, seed=1)
     chunks = np.split(np.arange(15), [4, 8, 12])
-    for step, batch in enumerate(batches(data, chunks, 4, VOCABULARY, LENGTH, trim=True)):
+    for step, batch in enumerate(model.batches(data, chunks, 4)):
         loss, _ = trainer.run_batch(batch, data.labels, step)
-        expected = plain.train_on_batch(tokens[chunks[step]], labels[chunks[step], None].astype("float32"))
+        expected = plain_step(plain, theirs, tokens[chunks[step]], labels[chunks[step]])
         np.testing.assert_allclose(loss, expected, atol=1e-5)
         trainer.assign()
-        for weight, value in zip(weights_of(model), plain.parts(), strict=True):
+        for weight, value in zip(weights_of(model), parts(plain), strict=True):
             np.testing.assert_allclose(weight, value, atol=1e-4, err_msg=weight.path)
 
 
@@ -238,9 +179,9 @@ def test_dropout_is_at_work_in_training_only():
     # Catches: a dropout that is left out, or that is applied in prediction.
     tokens = token_batch([9, 5])
     data = encoded(tokens, [0, 1])
-    (batch,) = batches(data, [np.arange(2)], 2, VOCABULARY, LENGTH, trim=True)
-    _, model = pair(dropout=0.5)
-    trainer = Trainer(model, RMSprop(0.0, 0.9, 1e-7), seed=1)
+    _, model = pair(dropout=0.5, optimizer={"learning_rate": 1e-30})
+    (batch,) = model.batches(data, [np.arange(2)], 2)
+    trainer = Trainer(model, seed=1)
     assert len({float(trainer.run_batch(batch, data.labels, step)[0]) for step in range(3)}) == 3
     np.testing.assert_array_equal(model(tokens), model(tokens))
 
@@ -250,24 +191,15 @@ def test_prediction_is_that_of_the_model_review_by_review():
     _, model = pair()
     tokens = token_batch(np.random.default_rng(3).integers(0, LENGTH + 1, 80), seed=3)
     expected = model(tokens)[:, 0]
-    np.testing.assert_allclose(predict(model, encoded(tokens, np.zeros(80)), LENGTH), expected, atol=1e-6)
+    np.testing.assert_allclose(predict(model, encoded(tokens, np.zeros(80))), expected, atol=1e-6)
 
 
 def test_saved_model_loads_with_the_models_alone(tmp_path):
     # Catches: a saved model that needs the training code or custom_objects, that comes back different; initial weights
     # that are not a function of the seed.
-    variant = {
-        "model": "transformer",
-        "features": "embedding",
-        "dimension": 4,
-        "heads": 2,
-        "units": 3,
-        "dropout": 0.5,
-        "mask": True,
-        "sequence_length": LENGTH,
-    }
-    model = build_model(variant, VOCABULARY, None, seed=1)
-    for one, two in zip(model.get_weights(), build_model(variant, VOCABULARY, None, 1).get_weights(), strict=True):
+    settings = variant(mask=True, dropout=0.5)
+    model, again = (build_model(settings, VOCABULARY, CLASSES, 1) for _ in range(2))
+    for one, two in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
     path = tmp_path / "model.keras"
     save_model(model, path)
@@ -275,10 +207,10 @@ def test_saved_model_loads_with_the_models_alone(tmp_path):
         np.testing.assert_array_equal(one, two)
     tokens = token_batch([LENGTH, 7, 0])
     code = (
-        "import json, numpy as np, keras, wordorder.models\n"
+        "import json, numpy as np, keras, wordorder.models.network\n"
         f"model = keras.models.load_model({str(path)!r})\n"
         f"print(json.dumps(np.asarray(model(np.array({tokens.tolist()}, 'int32'))).tolist()))"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(transformer.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(wordorder.__file__).parents[1])}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     np.testing.assert_array_equal(np.array(json.loads(run.stdout.splitlines()[-1]), "float32"), model(tokens))

@@ -15,15 +15,17 @@ import tempfile
 import time
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmark_training import variant_settings
+from benchmark_training import default_config
+from wordorder import paths
 from wordorder.data.encoded import EncodedReviews, read_encoded, write_encoded
+from wordorder.data.vectorizer import read_vocabulary
+from wordorder.evaluation.timing import our_steps
 from wordorder.io.atomic import atomic_write
 from wordorder.training.backend import start_backend
-from wordorder.evaluation.timing import our_steps
-from wordorder.data.vectorizer import read_vocabulary
 
 AXES = {
     "sequence_length": [75, 150, 300, 600, 1200],
@@ -43,9 +45,9 @@ def repeated(data: EncodedReviews, number: int, path: Path) -> EncodedReviews:
     return read_encoded(path)
 
 
-def seconds_per_step(data: EncodedReviews, settings: dict, vocabulary_size: int, steps: int) -> float:
+def seconds_per_step(data: EncodedReviews, settings: dict[str, Any], vocabulary_size: int, steps: int) -> float:
     """Return the median time of a step, after every shape has been compiled."""
-    running = our_steps(data, settings, vocabulary_size, None, steps)
+    running = our_steps(data, settings, vocabulary_size, steps)
     times = []
     for _ in islice(running, steps):
         pass
@@ -56,23 +58,26 @@ def seconds_per_step(data: EncodedReviews, settings: dict, vocabulary_size: int,
     return float(np.median(times))
 
 
-def measure(results: Path, axis: str, value: int, steps: int) -> None:
-    """Print one measurement as JSON: seconds a step, or an epoch for the number of reviews, and peak memory in MB."""
+def measure(results: Path, axis: str, value: int, more: Path, steps: int) -> None:
+    """Print one measurement as JSON: seconds a step, or an epoch of the reviews `more`, and the peak memory in MB."""
     start_backend("jax", 1)
-    from wordorder.training.loop import RMSprop, Trainer, batches, build_model, shuffled_chunks
+    from wordorder.models.network import build_model
+    from wordorder.training.batching import shuffled_chunks
+    from wordorder.training.loop import Trainer
 
-    data = read_encoded(results / "vectorizers/words/train.arrow")
-    settings = variant_settings("embedding")
-    vocabulary_size = len(read_vocabulary(results / "vectorizers/words/vocabulary.json"))
+    config = default_config()
+    data = read_encoded(results.parent / paths.encoded("train", config.vectorizer))
+    vocabulary_size = len(read_vocabulary(results.parent / paths.vocabulary(config.vectorizer)))
+    settings = config.variants["embedding"].settings()
     if axis == "reviews":
         # The masked model: trimmed batches make this the quickest.
-        settings = variant_settings("embedding_masked")
-        data = read_encoded(results / "scaling.arrow")
-        trainer = Trainer(build_model(settings, vocabulary_size, None, 1), RMSprop(**settings["optimizer"]), 1)
-        length, batch_size = settings["sequence_length"], settings["batch_size"]
+        variant = config.variants["embedding_masked"]
+        data = read_encoded(more)
+        model = build_model(variant.settings(), vocabulary_size, data.classes, 1)
+        trainer = Trainer(model, 1)
         start = time.perf_counter()
-        chunks = shuffled_chunks(data.lengths(length), batch_size, 1, 1, True)
-        for step, batch in enumerate(batches(data, chunks, batch_size, vocabulary_size, length, trim=True)):
+        chunks = shuffled_chunks(data.lengths(variant.reads_length), variant.batch_size, 1, 1, variant.groups_by_length)
+        for step, batch in enumerate(model.batches(data, chunks, variant.batch_size)):
             loss, _ = trainer.run_batch(batch, data.labels, step)
         float(loss)
         seconds = time.perf_counter() - start
@@ -90,32 +95,24 @@ def main() -> None:
     parser.add_argument("table", type=Path, nargs="?", help="CSV file to write")
     parser.add_argument("--steps", type=int, default=30, help="steps at each point (default: 30)")
     parser.add_argument("--small", action="store_true", help="one small point of each kind")
-    parser.add_argument("--point", nargs=2, metavar=("AXIS", "VALUE"), help=argparse.SUPPRESS)
+    parser.add_argument("--point", nargs=3, metavar=("AXIS", "VALUE", "REVIEWS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.point:
-        measure(arguments.results, arguments.point[0], int(arguments.point[1]), arguments.steps)
+        axis, value, more = arguments.point
+        measure(arguments.results, axis, int(value), Path(more), arguments.steps)
         return
     import pandas as pd
 
-    data = read_encoded(arguments.results / "vectorizers/words/train.arrow")
+    data = read_encoded(arguments.results.parent / paths.encoded("train", default_config().vectorizer))
     rows = []
     for axis, values in (SMALL if arguments.small else AXES).items():
         for value in values:
             with tempfile.TemporaryDirectory() as folder:
-                place = Path(folder)
-                (place / "vectorizers").symlink_to((arguments.results / "vectorizers").resolve())
+                more = Path(folder) / "more.arrow"
                 if axis == "reviews":
-                    repeated(data, value, place / "scaling.arrow")
-                command = [
-                    sys.executable,
-                    __file__,
-                    place,
-                    "--point",
-                    axis,
-                    str(value),
-                    "--steps",
-                    str(arguments.steps),
-                ]
+                    repeated(data, value, more)
+                point = ["--point", axis, str(value), str(more), "--steps", str(arguments.steps)]
+                command = [sys.executable, __file__, arguments.results, *point]
                 run = subprocess.run(command, capture_output=True, text=True)
             if run.returncode:
                 sys.exit(f"Error: {axis} {value} failed:\n{run.stderr}")

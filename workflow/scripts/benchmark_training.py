@@ -18,15 +18,20 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
 
+from wordorder import paths
+from wordorder.config import Config
 from wordorder.data.encoded import EncodedReviews, read_encoded
-from wordorder.io.atomic import atomic_write
-from wordorder.training.backend import start_backend
-from wordorder.evaluation.timing import keras_steps, our_steps, padded_batches
 from wordorder.data.vectorizer import read_vocabulary
+from wordorder.evaluation.timing import keras_steps, our_steps, padded_batches
+from wordorder.io.atomic import atomic_write
+from wordorder.models.kind import variant_of
+from wordorder.training.backend import start_backend
+from wordorder.vectors.matrix import read_matrix
 
 CONFIG = Path(__file__).parents[2] / "config/config.yaml"
 REFERENCE = "Keras on TensorFlow"
@@ -40,34 +45,36 @@ IMPLEMENTATIONS = {
 }
 
 
-def variant_settings(variant: str) -> dict:
-    """Return the settings of a variant in the config."""
-    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
-    return {**config["defaults"], **config["variants"][variant]}
+def default_config() -> Config:
+    """Return the config of the chapter."""
+    return Config.model_validate(yaml.safe_load(CONFIG.read_text(encoding="utf-8")))
 
 
-def torch_steps(data: EncodedReviews, settings: dict, vocabulary_size: int, vectors: Path | None) -> Iterator[None]:
+def torch_steps(
+    data: EncodedReviews, settings: dict[str, Any], vocabulary_size: int, vectors: np.ndarray | None
+) -> Iterator[None]:
     """Take a step of the same model in PyTorch, with `nn.LSTM`, each time; masked reviews are packed."""
     import torch
     from torch import nn
     from torch.nn.utils.rnn import pack_padded_sequence
 
-    one_hot = settings["features"] == "one_hot"
-    if settings["features"] == "glove":
-        embedding = nn.Embedding.from_pretrained(torch.from_numpy(np.load(vectors)))
+    variant = variant_of(settings)
+    one_hot = variant.one_hot
+    if vectors is not None:
+        embedding = nn.Embedding.from_pretrained(torch.from_numpy(vectors))
     elif not one_hot:
-        embedding = nn.Embedding(vocabulary_size, settings["dimension"])
+        embedding = nn.Embedding(vocabulary_size, variant.dimension)
     width = vocabulary_size if one_hot else embedding.embedding_dim
-    lstm = nn.LSTM(width, settings["units"], batch_first=True, bidirectional=True)
-    classifier = nn.Sequential(nn.Dropout(settings["dropout"]), nn.Linear(2 * settings["units"], 1))
+    lstm = nn.LSTM(width, variant.units, batch_first=True, bidirectional=True)
+    classifier = nn.Sequential(nn.Dropout(variant.dropout), nn.Linear(2 * variant.units, 1))
     modules = nn.ModuleList([lstm, classifier] if one_hot else [embedding, lstm, classifier])
     optimizer = torch.optim.RMSprop(
         [parameter for parameter in modules.parameters() if parameter.requires_grad], lr=0.001, alpha=0.9, eps=1e-7
     )
-    for batch, labels in padded_batches(data, settings, vocabulary_size):
+    for batch, labels in padded_batches(data, variant):
         tokens = torch.from_numpy(batch).long()
         embedded = nn.functional.one_hot(tokens, vocabulary_size).float() if one_hot else embedding(tokens)
-        if settings["mask"]:
+        if variant.mask:
             counts = (tokens != 0).sum(1).clamp(min=1)
             embedded = pack_padded_sequence(embedded, counts, batch_first=True, enforce_sorted=False)
         _, (hidden, _) = lstm(embedded)
@@ -85,14 +92,17 @@ def work(results: Path, implementation: str, variant: str, sample: int) -> None:
     backend = IMPLEMENTATIONS[implementation]
     if backend != "torch":
         start_backend(backend, 1 if ours else os.cpu_count())
-    settings = variant_settings(variant)
-    vocabulary_size = len(read_vocabulary(results / "vectorizers/words/vocabulary.json"))
-    vectors = results / "vectorizers/words/glove.npy" if settings["features"] == "glove" else None
-    inputs = read_encoded(results / "vectorizers/words/train.arrow"), settings, vocabulary_size, vectors
+    config = default_config()
+    settings = config.variants[variant].settings()
+    folder = results.parent
+    vocabulary_size = len(read_vocabulary(folder / paths.vocabulary(config.vectorizer)))
+    matrix = folder / paths.vectors("glove", config.vectorizer)
+    vectors = read_matrix(matrix, vocabulary_size) if settings["features"] == "glove" else None
+    data = read_encoded(folder / paths.encoded("train", config.vectorizer))
     if ours:
-        running = our_steps(*inputs, sample)
+        running = our_steps(data, settings, vocabulary_size, sample, vectors)
     else:
-        running = torch_steps(*inputs) if backend == "torch" else keras_steps(*inputs)
+        running = (torch_steps if backend == "torch" else keras_steps)(data, settings, vocabulary_size, vectors)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
@@ -168,11 +178,11 @@ def main() -> None:
         return
     import pandas as pd
 
-    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    config = default_config()
     rows = []
-    for variant in config["active_variants"]:
+    for variant in config.active_variants:
         # The other implementations are LSTMs.
-        if variant_settings(variant)["model"] != "lstm":
+        if config.variants[variant].model != "lstm":
             continue
         rows += compare(arguments.results, variant, arguments.rounds, arguments.sample)
         print(pd.DataFrame(rows[-len(IMPLEMENTATIONS) :]).to_string(index=False), flush=True)

@@ -1,5 +1,6 @@
 """What a change of the config, of the code or of files runs again: on a finished run, by Snakemake itself."""
 
+import hashlib
 import json
 import os
 import random
@@ -431,6 +432,14 @@ def test_a_mirror_under_another_name(pipeline, run, tmp_path):
     for name in ("corpus", "glove"):
         (source,) = sources[name]["sources"]
         config[name] = {"sources": [str(shutil.copy(source, tmp_path / f"mirror{''.join(Path(source).suffixes)}"))]}
+    assert planned(pipeline.snakemake(run, SUMMARY, "-n", config=config)) == set()
+
+
+def test_another_algorithm_for_the_checksum(pipeline, run):
+    # Catches: a file that is taken for another because its checksum is written otherwise.
+    config = {}
+    for name, path in (("corpus", paths.CORPUS), ("glove", paths.GLOVE)):
+        config[name] = {"checksum": f"md5:{hashlib.md5((run / path).read_bytes()).hexdigest()}"}
     assert planned(pipeline.snakemake(run, SUMMARY, "-n", config=config)) == set()
 
 

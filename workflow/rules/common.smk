@@ -181,12 +181,13 @@ def vectorizer_settings(wildcards):
 
 def stated_claims(wildcards):
     """What is claimed: the text itself, because the name of the workflow's own file depends on where that lies."""
-    with open(CLAIMS, encoding="utf-8") as file:
-        runs = [*CONFIG.runs(), *CONFIG.curve_runs()]
-        statistics = CONFIG.statistics.model_dump()
-        return job_settings(
-            "decide_claims.py", claims=file.read(), runs=runs, variants=sorted(CONFIG.variants), **statistics
-        )
+    try:
+        claims = Path(CLAIMS).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise WorkflowError(f"{CLAIMS} cannot be read ({error}). Correct it, or `claims` in the config.") from None
+    runs = [*CONFIG.runs(), *CONFIG.curve_runs()]
+    statistics = CONFIG.statistics.model_dump()
+    return job_settings("decide_claims.py", claims=claims, runs=runs, variants=sorted(CONFIG.variants), **statistics)
 
 
 def data_products():

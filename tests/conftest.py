@@ -13,15 +13,19 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 import yaml
+from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
 from wordorder.data.demo import write_demo_corpus
 from wordorder.evaluation.summary import COSTS
 
 REPOSITORY = Path(__file__).parents[1]
-# What `make check` leaves out: tests with these fixtures, and these files, which take minutes.
+# What `make check` leaves out: tests with these fixtures, and these files, which train networks or run the workflow.
 WHOLE_FIXTURES = {"pipeline", "chromium"}
-WHOLE_FILES = ["test_demo", "test_modules", "test_own_corpus", "test_slurm", "test_training"]
+WHOLE_FILES = {
+    *("backend", "bag_of_words", "lstm", "nbsvm", "self_training", "timing", "train_model", "training", "transformer"),
+    *("demo", "modules", "own_corpus", "slurm"),
+}
 # The first to begin, so that no process of the tests goes on long after the others.
 FIRST = ["test_slurm", "test_reruns", "test_workflow", "test_report", "test_training", "test_modules", "test_demo"]
 # What is exported is for TensorFlow alone.
@@ -51,15 +55,30 @@ SMALL = {
 DIVERGING = {"variants": {"one_hot": {"optimizer": {"learning_rate": 1.0e38}}}, "seeds": [1]}
 
 
+# How long an example takes depends on what else the machine does.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
+
+
 def pytest_addoption(parser):
     parser.addoption("--no-skips", action="store_true", help="a test that would be skipped fails")
+
+
+def in_whole_file(path):
+    """Whether `make check` leaves out a file."""
+    return path.stem.removeprefix("test_") in WHOLE_FILES
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not even import, which takes seconds, what `make check` leaves out; None leaves the decision to others."""
+    return True if "not whole" in config.option.markexpr and in_whole_file(collection_path) else None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Mark what `make check` leaves out, and begin with the files that take longest."""
     for item in items:
-        if item.path.stem in WHOLE_FILES or WHOLE_FIXTURES & set(item.fixturenames):
+        if in_whole_file(item.path) or WHOLE_FIXTURES & set(item.fixturenames):
             item.add_marker("whole")
     items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST))
 

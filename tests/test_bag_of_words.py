@@ -105,7 +105,7 @@ def test_outputs_are_those_of_plain_keras_from_the_text_on(features, ngrams):
 words = st.lists(st.sampled_from(["a", "good", "bad", "film", "dull", "Plot.", "other", "!"]), max_size=8).map(" ".join)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(words, min_size=1, max_size=6), st.sampled_from(CASES))
 def test_features_are_those_of_plain_keras_for_any_text(texts, case):
     # Catches: an arrangement of words that the examples above do not meet. The hidden layer is compared, which no

@@ -55,7 +55,7 @@ corpora = st.builds(
 cuts = st.none() | st.integers(1, 70)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(corpora, cuts, st.integers(0, 3), st.integers(0, 5), st.data())
 def test_batch_holds_its_reviews(reviews, cut, spare_rows, spare_columns, data):
     # Catches: tokens of a neighbour, a cut at the wrong end, padding before the words, a number that points to another
@@ -70,7 +70,7 @@ def test_batch_holds_its_reviews(reviews, cut, spare_rows, spare_columns, data):
     assert batch.reviews.tolist() == chosen + [-1] * spare_rows
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(corpora, st.sampled_from([3000, 3 * STEP]) | st.integers(3000, 5000))
 def test_vocabulary_of_a_batch(reviews, vocabulary_size):
     # Catches: padding that is not token 0, a token twice, a token that does not exist, more of them than the next
@@ -100,7 +100,7 @@ def test_numbers_are_int32():
         assert (batch.vocabulary.dtype, batch.positions.dtype) == (np.int32, np.int32)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(corpora, cuts, st.booleans(), st.booleans(), st.integers(1, 16), st.integers(0, 9), st.integers(1, 20))
 def test_an_epoch_holds_every_review_once(reviews, cut, trim, group, batch_size, seed, epoch):
     # Catches: reviews lost or repeated where the last batch is not full, tokens cut off by trimming, batches of

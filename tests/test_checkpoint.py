@@ -106,9 +106,7 @@ def generation(tmp_path):
     return files["epoch2.npz"], load
 
 
-@settings(
-    max_examples=300, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_generation_falls_back_on_the_one_before(generation, data):
     # Catches: a training that goes on from damaged numbers, or fails because of them.

@@ -233,7 +233,7 @@ comparisons = st.dictionaries(
 entries = st.dictionaries(st.sampled_from(["text", "source", *KINDS]), comparisons | values | st.just("x"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(st.text(max_size=3) | st.integers(), entries | values, max_size=2))
 def test_any_document_is_refused_in_words_or_can_be_decided(document):
     # Catches: a traceback for a key or value of another type, a bound that passes and has no margin.

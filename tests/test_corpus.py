@@ -68,7 +68,7 @@ def chapter_split(base: Path, validation_fraction: float, seed: int):
     return result
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(corpora, st.floats(0.01, 0.99), st.integers(0, 2**32), st.randoms(use_true_random=False))
 def test_split_is_that_of_the_chapter_in_any_order_of_members(tmp_path_factory, corpus, fraction, seed, rng):
     # Catches: a split that depends on the archive's order, another shuffle or share, lost, doubled or changed reviews,

@@ -164,6 +164,7 @@ def test_texts_need_standardizing_and_vary_in_length(members):
     assert lengths.mean() > 1.1 * median
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("classifier", [LogisticRegression(max_iter=2000), MultinomialNB()], ids=["logistic", "bayes"])
 def test_pairs_of_words_say_more_than_words(members, classifier):
     """Catches a corpus that single words solve, and one whose negations pairs of words do not see either.

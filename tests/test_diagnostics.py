@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
@@ -17,7 +17,6 @@ def labels_for(count):
     return np.arange(count) % 2
 
 
-@settings(deadline=None)
 @given(probabilities)
 def test_calibration_adds_up_to_the_calibration_error(values):
     # Catches: other bins than those of the error, answers counted twice or not at all.
@@ -42,7 +41,6 @@ def test_calibration_by_hand():
     assert list(table["bin_low"]) == pytest.approx([9 / 15, 13 / 15, 8 / 15], abs=1e-6)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000))
 def test_area_under_the_roc_curve(seed):
     # Catches: axes the wrong way round, a curve of the wrong class, too few points.

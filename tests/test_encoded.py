@@ -39,7 +39,7 @@ def good(tmp_path):
     return path
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(reviews, min_size=1, max_size=20))
 def test_what_was_written_comes_back(tmp_path_factory, rows):
     # Catches: reviews that run into each other, empty ones lost, names or big numbers changed, labels of another type.

@@ -151,7 +151,7 @@ def write(path, frame):
         frame.to_parquet(path)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(tables, st.sampled_from(["csv", "parquet"]), st.booleans())
 def test_tables_of_pandas_come_through(tmp_path_factory, rows, format, with_splits):
     # Catches: line ends, quotes or commas in a text that are lost or split it, labels that are trimmed, rows of other

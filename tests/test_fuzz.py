@@ -57,7 +57,6 @@ def fuzz(examples):
     # A time limit that also ends what would never end is in `attempt`.
     return settings(
         max_examples=examples * FACTOR,
-        deadline=None,
         derandomize=FACTOR == 1,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

@@ -43,7 +43,7 @@ def chapter_matrix(path, vocabulary, embedding_dim):
     return embedding_matrix
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.dictionaries(words.filter(lambda word: word.split() == [word]), vectors_of_three, min_size=1),
     st.data(),
@@ -57,7 +57,7 @@ def test_same_matrix_as_the_loops_of_the_chapter(tmp_path_factory, entries, data
     np.testing.assert_array_equal(matrix, chapter_matrix(folder / "glove.txt", [*SPECIAL, *tokens], 3))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.dictionaries(words, vectors_of_three, min_size=1), st.sampled_from(["\n", "\r\n"]), st.data())
 def test_values_are_those_of_float_rounded_to_float32(tmp_path_factory, entries, end, data):
     # Catches: words broken or stripped at Unicode whitespace, line ends taken for numbers, a lost last line.

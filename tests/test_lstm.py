@@ -65,7 +65,7 @@ def compiled_pair(case):
     return [compiled(model) for model in pair(*case)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     lengths=st.lists(st.integers(0, LENGTH), min_size=3, max_size=3),
     seed=st.integers(0, 10**6),

@@ -59,7 +59,7 @@ def zipf_texts(lengths, seed=1):
     return [" ".join(f"w{n}," for n in part) for part in np.split(numbers, np.cumsum(lengths)[:-1])]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(texts, st.integers(3, 30), st.sampled_from(STANDARDIZE))
 @example(["b a c. a C <br />b", "a' [UNK]"], 30, DEFAULT)
 @example(["x\0 x \0 [UNK]", "a\0b"], 30, "lower")
@@ -98,7 +98,7 @@ def encoded(texts, vocabulary, standardize=DEFAULT):
     return [row.tolist() for row in rows]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(texts, texts, st.sampled_from(STANDARDIZE))
 @example(["a b"], ["", " ", "...", "a", "zz a", "b\0 a"], DEFAULT)
 def test_numbers_are_places_in_the_vocabulary(training, others, standardize):
@@ -143,7 +143,6 @@ def test_a_chunk_of_empty_texts():
 tokens = st.text(characters, min_size=1).filter(lambda token: token != "[UNK]")
 
 
-@settings(deadline=None)
 @given(st.lists(tokens, unique=True))
 @example(["a", '"', "\\", "\\n", "\x85", "\u2028", "\r", "\n", "a\n", " ", "\xe9", "\U0001f600", "null"])
 def test_vocabulary_comes_back_from_its_file(tmp_path_factory, tokens):
@@ -286,6 +285,7 @@ def test_script_writes_the_vectors_of_a_vocabulary(tmp_path, capsys):
     assert missing == r"'film\x85' 'a'"
 
 
+@pytest.mark.whole
 def test_scripts_write_the_same_bytes_with_any_number_of_threads(tmp_path):
     # Catches: an order that depends on which thread comes first, or on the hashes of a process.
     many = zipf_texts(np.random.default_rng(1).integers(0, 200, 2 * CHUNK).tolist())

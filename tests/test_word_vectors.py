@@ -109,8 +109,8 @@ def test_many_classes_have_a_word_each():
 
 @pytest.mark.parametrize("vectors", [[1, 1, 2, 3, -1, 0.5], [1, 1, 2, 3, 1, 0.5]])
 def test_vectors_of_dimension_1(vectors):
-    # Catches: two components asked of vectors that have one; no number for the share where the vectors, at length 1, are
-    # all the same.
+    # Catches: two components asked of vectors that have one; no number for the share where the vectors, at length 1,
+    # are all the same.
     matrix = np.array(vectors, np.float32)[:, None]
     words = [np.array([2, 3]), np.array([4, 5])]
     table = word_map({"a": matrix}, ["", "[UNK]", "a", "b", "c", "d"], words, ["no", "yes"])

@@ -15,7 +15,7 @@ import tempfile
 import time
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from wordorder.data.encoded import EncodedReviews, read_encoded, write_encoded
 from wordorder.data.vectorizer import read_vocabulary
 from wordorder.evaluation.timing import our_steps
 from wordorder.io.atomic import atomic_write
+from wordorder.models.kind import GradientTrained
 from wordorder.training.backend import start_backend
 
 AXES = {
@@ -71,15 +72,18 @@ def measure(results: Path, axis: str, value: int, more: Path, steps: int) -> Non
     settings = config.variants["embedding"].settings()
     if axis == "reviews":
         # The masked model: trimmed batches make this the quickest.
-        variant = config.variants["embedding_masked"]
+        variant = cast(GradientTrained, config.variants["embedding_masked"])
         data = read_encoded(more)
         model = build_model(variant.settings(), vocabulary_size, data.classes, 1)
         trainer = Trainer(model, 1)
         start = time.perf_counter()
         chunks = shuffled_chunks(data.lengths(variant.reads_length), variant.batch_size, 1, 1, variant.groups_by_length)
-        for step, batch in enumerate(model.batches(data, chunks, variant.batch_size)):
-            loss, _ = trainer.run_batch(batch, data.labels, step)
-        float(loss)
+        losses = [
+            trainer.run_batch(batch, data.labels, step)[0]
+            for step, batch in enumerate(model.batches(data, chunks, variant.batch_size))
+        ]
+        # Waits for the last step.
+        float(losses[-1])
         seconds = time.perf_counter() - start
     elif axis == "vocabulary":
         seconds = seconds_per_step(data, settings, value, steps)

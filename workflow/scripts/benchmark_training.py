@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 import yaml
@@ -30,6 +30,7 @@ from wordorder.data.vectorizer import read_vocabulary
 from wordorder.evaluation.timing import keras_steps, our_steps, padded_batches
 from wordorder.io.atomic import atomic_write
 from wordorder.models.kind import variant_of
+from wordorder.models.recurrent import Recurrent
 from wordorder.training.backend import start_backend
 from wordorder.vectors.matrix import read_matrix
 
@@ -58,22 +59,22 @@ def torch_steps(
     from torch import nn
     from torch.nn.utils.rnn import pack_padded_sequence
 
-    variant = variant_of(settings)
-    one_hot = variant.one_hot
+    variant = cast(Recurrent, variant_of(settings))
+    embedding = None
     if vectors is not None:
         embedding = nn.Embedding.from_pretrained(torch.from_numpy(vectors))
-    elif not one_hot:
+    elif not variant.one_hot:
         embedding = nn.Embedding(vocabulary_size, variant.dimension)
-    width = vocabulary_size if one_hot else embedding.embedding_dim
+    width = vocabulary_size if embedding is None else embedding.embedding_dim
     lstm = nn.LSTM(width, variant.units, batch_first=True, bidirectional=True)
     classifier = nn.Sequential(nn.Dropout(variant.dropout), nn.Linear(2 * variant.units, 1))
-    modules = nn.ModuleList([lstm, classifier] if one_hot else [embedding, lstm, classifier])
+    modules = nn.ModuleList([lstm, classifier] if embedding is None else [embedding, lstm, classifier])
     optimizer = torch.optim.RMSprop(
         [parameter for parameter in modules.parameters() if parameter.requires_grad], lr=0.001, alpha=0.9, eps=1e-7
     )
     for batch, labels in padded_batches(data, variant):
         tokens = torch.from_numpy(batch).long()
-        embedded = nn.functional.one_hot(tokens, vocabulary_size).float() if one_hot else embedding(tokens)
+        embedded = embedding(tokens) if embedding else nn.functional.one_hot(tokens, vocabulary_size).float()
         if variant.mask:
             counts = (tokens != 0).sum(1).clamp(min=1)
             embedded = pack_padded_sequence(embedded, counts, batch_first=True, enforce_sorted=False)
@@ -91,7 +92,7 @@ def work(results: Path, implementation: str, variant: str, sample: int) -> None:
     ours = implementation.startswith("wordorder")
     backend = IMPLEMENTATIONS[implementation]
     if backend != "torch":
-        start_backend(backend, 1 if ours else os.cpu_count())
+        start_backend(backend, 1 if ours else os.cpu_count() or 1)
     config = default_config()
     settings = config.variants[variant].settings()
     folder = results.parent
@@ -117,12 +118,14 @@ def work(results: Path, implementation: str, variant: str, sample: int) -> None:
 
 def ask(worker: subprocess.Popen, steps: int) -> tuple[float, float]:
     """Let a worker take some steps; return seconds and peak memory in MB."""
-    worker.stdin.write(f"{steps}\n")
-    worker.stdin.flush()
-    answer = worker.stdout.readline()
+    questions, answers = cast(IO[str], worker.stdin), cast(IO[str], worker.stdout)
+    questions.write(f"{steps}\n")
+    questions.flush()
+    answer = answers.readline()
     if not answer:
-        sys.exit(f"Error: a benchmark process ended: {' '.join(worker.args)}")
-    return tuple(json.loads(answer))
+        sys.exit(f"Error: a benchmark process ended: {worker.args!r}")
+    seconds, memory = json.loads(answer)
+    return seconds, memory
 
 
 def compare(results: Path, variant: str, rounds: int, sample: int) -> list[dict]:
@@ -142,7 +145,8 @@ def compare(results: Path, variant: str, rounds: int, sample: int) -> list[dict]
         for name, worker in workers.items():
             # Every shape is compiled here.
             ask(worker, sample + 2 if name.startswith("wordorder") else 2)
-        times, memory = {name: [] for name in workers}, {}
+        times: dict[str, list[float]] = {name: [] for name in workers}
+        memory: dict[str, float] = {}
         for _ in range(rounds):
             for name, worker in workers.items():
                 seconds, memory[name] = ask(worker, number[name])
@@ -174,7 +178,8 @@ def main() -> None:
     parser.add_argument("--worker", nargs=2, metavar=("IMPLEMENTATION", "VARIANT"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
-        work(arguments.results, *arguments.worker, arguments.sample)
+        implementation, variant = arguments.worker
+        work(arguments.results, implementation, variant, arguments.sample)
         return
     import pandas as pd
 

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from scipy import stats
 
 from wordorder.data.encoded import EncodedReviews
 from wordorder.io.errors import InputError, reading
-from wordorder.models.kind import Kind, variant_of
+from wordorder.models.kind import GradientTrained, variant_of
 from wordorder.training.batching import padded, shuffled_chunks
 
 SEED = 1
@@ -28,7 +28,7 @@ def our_steps(
     from wordorder.training.loop import Trainer
 
     model = build_model(settings, vocabulary_size, data.classes, SEED, vectors)
-    variant = model.variant
+    variant = cast(GradientTrained, model.variant)
     data = variant.prepare(data)
     lengths = data.lengths(variant.reads_length)
     chunks = shuffled_chunks(lengths, variant.batch_size, SEED, 1, variant.groups_by_length)
@@ -51,7 +51,7 @@ def keras_steps(
     """Take a step of the chapter's own model in plain Keras each time."""
     import keras
 
-    variant = variant_of(settings)
+    variant = cast(GradientTrained, variant_of(settings))
     classes = len(data.classes)
     model = variant.plain_keras(vocabulary_size, classes, None if vectors is None else vectors.shape[1])
     if vectors is not None:
@@ -63,7 +63,7 @@ def keras_steps(
         yield
 
 
-def padded_batches(data: EncodedReviews, variant: Kind) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def padded_batches(data: EncodedReviews, variant: GradientTrained) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield shuffled batches for ever, token ids and labels, all padded to the same length as in the chapter."""
     lengths = data.lengths(variant.reads_length)
     length = variant.reads_length or max(1, int(lengths.max()))

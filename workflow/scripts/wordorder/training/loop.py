@@ -3,7 +3,7 @@
 import logging
 import resource
 import time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import keras
 import numpy as np
@@ -56,8 +56,9 @@ class Trainer:
 
     def __init__(self, network: TokenClassifier, seed: int):
         self.network = network
-        self.optimizer = network.variant.optimizer
-        self.ema_momentum = network.variant.ema_momentum
+        variant = cast(GradientTrained, network.variant)
+        self.optimizer = variant.optimizer
+        self.ema_momentum = variant.ema_momentum
         self.seed = seed
         self.steps = 0
         table = network.token_table.rows
@@ -129,7 +130,7 @@ class Trainer:
             ema = [self._moved(*each, 1) for each in zip(state.ema, weights, strict=True)]
         table, table_averages, table_step = state.table, state.table_averages, state.table_step
         table_ema = state.table_ema
-        if self.table.trainable:
+        if table_averages is not None:
             waited = ops.cast(step + 1 - ops.take(table_step, vocabulary, axis=0), "float32")[:, None]
             row_averages = tuple(ops.take(each, vocabulary, axis=0) for each in table_averages)
             new_rows, row_averages = self.optimizer.update(rows, row_averages, row_gradients, waited)
@@ -188,11 +189,11 @@ class Trainer:
     def assign(self) -> None:
         """Write the trained weights, or their average, into the network, where they last until the next step."""
         weights, table = self.state.weights, self.state.table
-        if self.state.ema is not None:
+        if self.ema_momentum and self.state.ema is not None:
             # Averages that start from zero are too small by this factor (Kingma and Ba 2015).
             share = 1 - self.ema_momentum**self.steps
             weights = [average / share for average in self.state.ema]
-            if self.table.trainable:
+            if self.state.table_step is not None:
                 waited = ops.cast(self.steps - self.state.table_step, "float32")[:, None]
                 table = self._moved(self.state.table_ema, table, waited) / share
         for variable, value in zip(self.variables, weights, strict=True):
@@ -245,14 +246,14 @@ def train_model(
             break
         start = time.perf_counter()
         chunks = shuffled_chunks(lengths, variant.batch_size, seed, epoch, variant.groups_by_length)
-        losses, right = [], []
+        step_losses, right = [], []
         for step, batch in enumerate(
             network.batches(training, chunks, variant.batch_size), start=(epoch - 1) * len(chunks)
         ):
             loss, correct = trainer.run_batch(batch, training.labels, step)
-            losses.append(loss)
+            step_losses.append(loss)
             right.append(correct)
-        losses = np.array([float(loss) for loss in losses])
+        losses = np.array([float(loss) for loss in step_losses])
         refuse_divergence(losses, f"the loss in epoch {epoch}")
         trainer.assign()
         validation_loss, validation_accuracy = loss_and_accuracy(validation.labels, predict(network, validation, run))

@@ -17,14 +17,14 @@ results: $(INSTALLED)
 
 # Every claim of the chapter: all variants, three seeds, the learning curve.
 study: $(INSTALLED)
-	snakemake --cores $(CORES) --configfile config/config.yaml config/study.yaml -- results/summary.csv
+	snakemake --cores $(CORES) --configfile config/study.yaml -- results/summary.csv
 	@cat logs/summarize_runs.log
 
 # The same on a made-up corpus, in demo/.
 demo: $(INSTALLED)
 	python workflow/scripts/generate_demo_corpus.py demo/corpus
 	snakemake --cores $(CORES) --directory demo \
-	    --configfile config/config.yaml config/demo.yaml demo/corpus/sources.yaml
+	    --configfile config/demo.yaml demo/corpus/sources.yaml -- results/summary.csv
 	@cat demo/logs/summarize_runs.log
 
 # The chapter's results, and all figures, tables and model cards on one page, for a browser.

@@ -12,7 +12,8 @@ def record():
     main = sys.modules["__main__"]
     if (job := getattr(main, "snakemake", None)) is not None:
         found = {
-            "script": Path(main.__file__).name,
+            # Snakemake runs a copy, with something before the name.
+            "script": Path(sys.argv[0]).name.split(".", 1)[1],
             "modules": sorted(name for name in sys.modules if name.split(".")[0] == "wordorder"),
             "code": job.params.settings.get("code"),
         }

@@ -24,7 +24,7 @@ study: $(INSTALLED)
 demo: $(INSTALLED)
 	python workflow/scripts/generate_demo_corpus.py demo/corpus
 	snakemake --cores $(CORES) --directory demo \
-	    --configfile config/demo.yaml demo/corpus/sources.yaml -- results/summary.csv
+	    --configfile config/demo.yaml demo/corpus/sources.yaml
 	@cat demo/logs/summarize_runs.log
 
 # The chapter's results, and all figures, tables and model cards on one page, for a browser.

@@ -2,7 +2,6 @@
 
 import fcntl
 import io
-import json
 import os
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 import yaml
+from closures import recording
 from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
@@ -162,20 +162,6 @@ class Pipeline(NamedTuple):
         process = self.start(*arguments, **options)
         output, _ = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, output)
-
-
-IMPORTS = ".snakemake/imports"
-
-
-def recording(directory):
-    """Variables with which each job of a run records what it imports."""
-    (directory / IMPORTS).mkdir(parents=True)
-    return {"PYTHONPATH": str(Path(__file__).with_name("recorder")), "RECORDED": str(directory / IMPORTS)}
-
-
-def imports_of(directory):
-    """The records of a run, one for each job: script, modules of the package, and the rule's digest of the code."""
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((directory / IMPORTS).iterdir())]
 
 
 def copy_workflow(repository):

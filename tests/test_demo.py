@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from closures import check_digests, recording
 from conftest import differing, results_of
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -28,7 +29,8 @@ def folder(tmp_path_factory):
     shutil.copytree(REPOSITORY, folder, ignore=ignored)
     # Without a file that marks the environment as installed: it is that of the tests.
     command = ["make", "demo", "CORES=2", "INSTALLED="]
-    run = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+    environment = ENVIRONMENT | recording(folder / "demo")
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert "embedding_masked" in run.stdout
     return folder / "demo"
@@ -58,6 +60,12 @@ def test_each_sequence_model_beats_every_bag_of_words(folder):
 def test_nothing_but_the_demo_folder_is_written(folder):
     # Catches: made-up results among the real ones.
     assert not any((folder.parent / name).exists() for name in ("results", "resources", "logs", "benchmarks"))
+
+
+def test_the_digests_are_of_what_the_jobs_have_imported(folder):
+    # Catches: a module that a job of the demo imports and that is not in the digest of its rule.
+    scripts = check_digests(folder)
+    assert scripts >= {"plot_figure.py", "write_model_card.py", "show_disagreements.py", "compare_embeddings.py"}
 
 
 @pytest.mark.slow

@@ -228,32 +228,28 @@ def test_killed_runs_end_as_the_undisturbed_one(pipeline, sources):
     begin = time.monotonic()
 
     def ahead(directory):
-        """The next moments that are still to come, or to come again."""
+        """The moments that are still to come, or to come again."""
         numbers = {
             name: [len(list(folder.glob(moment.products))) for folder in (directory, undisturbed)]
             for name, moment in MOMENTS.items()
         }
         assert all(whole for _, whole in numbers.values())
-        return [name for name, (found, whole) in numbers.items() if found < whole][:3]
+        return [name for name, (found, whole) in numbers.items() if found < whole]
 
     while killed.total() < kills or set(killed) != set(MOMENTS):
         assert runs < kills
         directory = pipeline.repository.with_name(f"killed{runs}")
         directory.mkdir()
-        ended = None
-        while ended != 0:
-            names = ahead(directory)
-            if names and (killed.total() < kills or set(killed) != set(MOMENTS)):
-                (name,) = rng.choices(names, [(1 + killed[name]) ** -2 for name in names])
-                delay, whole_group = rng.uniform(0, 3 if name in SLOW else 0.8), rng.random() < 0.7
-                ended = run_until_killed(pipeline, directory, "all", config, MOMENTS[name], delay, whole_group)
-                if ended:
-                    killed[name] += 1
-                    orphaned += not whole_group
-            else:
-                result = pipeline.snakemake(directory, "all", config=config)
-                assert result.returncode == 0, result.stdout
-                ended = 0
+        tries = 0
+        while tries < 8 and (names := ahead(directory)):
+            (name,) = rng.choices(names, [(1 + killed[name]) ** -2 for name in names])
+            delay, whole_group = rng.uniform(0, 3 if name in SLOW else 0.8), rng.random() < 0.7
+            tries += 1
+            if run_until_killed(pipeline, directory, "all", config, MOMENTS[name], delay, whole_group):
+                killed[name] += 1
+                orphaned += not whole_group
+        result = pipeline.snakemake(directory, "all", config=config)
+        assert result.returncode == 0, result.stdout
         wait_for_orphans(directory)
         assert differing(results_of(directory), expected) == []
         resumed += resumed_trainings(directory)

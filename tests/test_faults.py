@@ -86,7 +86,7 @@ def test_limited_memory(pipeline, run, finished):
     ("name", "message"),
     [
         ("results/reviews/train.parquet", "train.parquet is damaged"),
-        ("results/vectorizers/words/vocabulary.json", "vocabulary.json is not a vocabulary file"),
+        ("results/vectorizers/words/vocabulary.json", "vocabulary.json is damaged"),
         ("results/vectorizers/words/validation.arrow", "validation.arrow is damaged"),
         ("results/vectorizers/words/glove.npy", "glove.npy is damaged"),
         ("results/runs/glove/all/seed1/model.keras", "model.keras is damaged"),

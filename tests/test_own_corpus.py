@@ -119,8 +119,8 @@ def test_the_same_from_a_folder_of_files(folder, tmp_path):
     command = COMMAND[0].replace("--directory example", f"--directory {tmp_path / 'run'}")
     command = f"{command} {overlay} -- {target}"
     shell(command, folder)
-    names = [path.name for path in (tmp_path / "run/resources").iterdir()]
-    assert names == ["corpus"]
+    names = sorted(path.name for path in (tmp_path / "run/resources").iterdir())
+    assert names == ["corpus", "corpus.checksums.json"]
     labels = pd.read_parquet(tmp_path / "run" / target)["label"]
     assert labels.value_counts().to_dict() == dict.fromkeys(CLASSES, 52)
     (tmp_path / "my texts/praise/new.txt").write_text("The chair is good.", encoding="utf-8")

@@ -55,9 +55,10 @@ def small_multiples(
 
 def draw_accuracy(summary: pd.DataFrame) -> alt.LayerChart:
     """Draw the test accuracy of each variant with its interval over the seeds, and the chapter's figure."""
-    values = pd.concat(
-        summary[column] for column in ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "chapter_accuracy")
-    )
+    accuracies = ["test_accuracy", "test_accuracy_low", "test_accuracy_high", "chapter_accuracy"]
+    values = pd.concat(summary[column] for column in accuracies)
+    # A page holds all that its chart is given, and these are the columns that a second run gives again.
+    summary = summary[["variant", *accuracies]]
     order = list(summary.sort_values("test_accuracy", ascending=False)["variant"])
     x = alt.X(
         "test_accuracy:Q",
@@ -66,10 +67,7 @@ def draw_accuracy(summary: pd.DataFrame) -> alt.LayerChart:
         axis=alt.Axis(tickCount=5),
     )
     base = alt.Chart(summary).encode(y=alt.Y("variant:N", sort=order, title=None, axis=plain_axis()))
-    tooltip = [alt.Tooltip("variant:N")] + [
-        alt.Tooltip(f"{column}:Q", format=".4f")
-        for column in ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "chapter_accuracy")
-    ]
+    tooltip = [alt.Tooltip("variant:N"), *(alt.Tooltip(f"{column}:Q", format=".4f") for column in accuracies)]
     intervals = base.mark_rule(color=BLUE, strokeWidth=2, opacity=0.5).encode(
         x="test_accuracy_low:Q", x2="test_accuracy_high:Q"
     )

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordorder.data.encoded import EncodedReviews
-from wordorder.training.batching import batches, make_batch, shuffled_chunks
+from wordorder.training.batching import Rounding, batches, make_batch, shuffled_chunks
 
 STEP = 512
+ROUNDING = Rounding(STEP, 0.75)
 
 
 def encoded(reviews):
@@ -108,7 +109,7 @@ def test_an_epoch_holds_every_review_once(reviews, cut, trim, group, batch_size,
     data = encoded(reviews)
     chunks = shuffled_chunks(data.lengths(cut), batch_size, seed, epoch, group)
     seen = {}
-    for chunk, batch in zip(chunks, batches(data, chunks, batch_size, 3000, cut, trim, STEP), strict=True):
+    for chunk, batch in zip(chunks, batches(data, chunks, batch_size, 3000, cut, trim, ROUNDING), strict=True):
         assert batch.reviews.tolist() == chunk.tolist() + [-1] * (batch_size - len(chunk))
         assert len(batch.positions) == batch_size
         rows = decoded(batch)
@@ -128,7 +129,7 @@ def test_without_trimming_all_batches_have_the_same_length(cut):
     lengths = long_tailed_lengths(200)
     data = encoded(random_reviews(lengths, 50))
     chunks = shuffled_chunks(data.lengths(cut), 32, 1, 1, False)
-    assert {batch.positions.shape for batch in batches(data, chunks, 32, 50, cut, False, STEP)} == {
+    assert {batch.positions.shape for batch in batches(data, chunks, 32, 50, cut, False, ROUNDING)} == {
         (32, cut or lengths.max())
     }
 
@@ -139,7 +140,7 @@ def test_trimmed_batches_have_few_lengths_near_the_longest_review(cut):
     data = encoded(random_reviews(long_tailed_lengths(3000), 50))
     chunks = shuffled_chunks(data.lengths(cut), 32, 1, 1, True)
     found = set()
-    for chunk, batch in zip(chunks, batches(data, chunks, 32, 50, cut, True, STEP), strict=True):
+    for chunk, batch in zip(chunks, batches(data, chunks, 32, 50, cut, True, ROUNDING), strict=True):
         length, longest = batch.positions.shape[1], data.lengths(cut)[chunk].max()
         assert longest <= length <= max(16, 1.4 * longest)
         found.add(length)
@@ -154,7 +155,7 @@ def test_real_sizes_make_few_shapes():
     tokens = rng.choice(np.arange(1, 20_000), lengths.sum(), p=weights / weights.sum())
     data = encoded(np.split(tokens, np.cumsum(lengths)[:-1]))
     chunks = shuffled_chunks(lengths, 32, 1, 1, True)
-    shapes = {(b.positions.shape, b.vocabulary.shape) for b in batches(data, chunks, 32, 20_000, 600, True, STEP)}
+    shapes = {(b.positions.shape, b.vocabulary.shape) for b in batches(data, chunks, 32, 20_000, 600, True, ROUNDING)}
     assert len(shapes) < 30
 
 
@@ -162,7 +163,7 @@ def test_all_reviews_empty():
     # Catches: a length of 0, of which no layer can be built.
     data = encoded([[], []])
     for trim in (False, True):
-        (batch,) = batches(data, [np.array([1, 0])], 2, 50, None, trim, STEP)
+        (batch,) = batches(data, [np.array([1, 0])], 2, 50, None, trim, ROUNDING)
         assert batch.positions.tolist() == [[0], [0]]
 
 

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -35,15 +36,18 @@ from wordorder.training.backend import start_backend
 from wordorder.vectors.matrix import read_matrix
 
 CONFIG = Path(__file__).parents[2] / "config/config.yaml"
-REFERENCE = "Keras on TensorFlow"
 # Ours are given one core, as the pipeline gives them; the others take all there are.
 IMPLEMENTATIONS = {
     "wordorder on JAX": "jax",
     "wordorder on TensorFlow": "tensorflow",
-    REFERENCE: "tensorflow",
+    "Keras on TensorFlow": "tensorflow",
     "Keras on JAX": "jax",
+    "Keras on PyTorch": "torch",
     "PyTorch": "torch",
 }
+VARIANTS = "one_hot,embedding,embedding_masked,glove,transformer"
+# What the others are compared with: the first that is installed.
+REFERENCES = ("Keras on TensorFlow", "Keras on JAX")
 
 
 def default_config() -> Config:
@@ -54,11 +58,12 @@ def default_config() -> Config:
 def torch_steps(
     data: EncodedReviews, settings: dict[str, Any], vocabulary_size: int, vectors: np.ndarray | None
 ) -> Iterator[None]:
-    """Take a step of the same model in PyTorch, with `nn.LSTM`, each time; masked reviews are packed."""
+    """Take a step of the same LSTM in PyTorch, with `nn.LSTM`, each time; masked reviews are packed."""
     import torch
     from torch import nn
     from torch.nn.utils.rnn import pack_padded_sequence
 
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     variant = cast(Recurrent, variant_of(settings))
     embedding = None
     if vectors is not None:
@@ -68,22 +73,24 @@ def torch_steps(
     width = vocabulary_size if embedding is None else embedding.embedding_dim
     lstm = nn.LSTM(width, variant.units, batch_first=True, bidirectional=True)
     classifier = nn.Sequential(nn.Dropout(variant.dropout), nn.Linear(2 * variant.units, 1))
-    modules = nn.ModuleList([lstm, classifier] if embedding is None else [embedding, lstm, classifier])
+    modules = nn.ModuleList([lstm, classifier] if embedding is None else [embedding, lstm, classifier]).to(device)
     optimizer = torch.optim.RMSprop(
         [parameter for parameter in modules.parameters() if parameter.requires_grad], lr=0.001, alpha=0.9, eps=1e-7
     )
     for batch, labels in padded_batches(data, variant):
-        tokens = torch.from_numpy(batch).long()
+        tokens = torch.from_numpy(batch).to(device).long()
         embedded = embedding(tokens) if embedding else nn.functional.one_hot(tokens, vocabulary_size).float()
         if variant.mask:
-            counts = (tokens != 0).sum(1).clamp(min=1)
+            counts = torch.from_numpy((batch != 0).sum(1)).clamp(min=1)
             embedded = pack_padded_sequence(embedded, counts, batch_first=True, enforce_sorted=False)
         _, (hidden, _) = lstm(embedded)
         logits = classifier(torch.cat([hidden[0], hidden[1]], 1))[:, 0]
-        loss = nn.functional.binary_cross_entropy_with_logits(logits, torch.from_numpy(labels))
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, torch.from_numpy(labels).to(device))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        # As the others do: wait for the step.
+        float(loss)
         yield
 
 
@@ -91,8 +98,9 @@ def work(results: Path, implementation: str, variant: str, sample: int) -> None:
     """Take as many steps as each line of the standard input says; answer with their seconds and the peak memory."""
     ours = implementation.startswith("wordorder")
     backend = IMPLEMENTATIONS[implementation]
-    if backend != "torch":
-        start_backend(backend, 1 if ours else os.cpu_count() or 1)
+    if ours:
+        start_backend(backend, 1)
+    os.environ["KERAS_BACKEND"] = backend
     config = default_config()
     settings = config.variants[variant].settings()
     folder = results.parent
@@ -103,7 +111,9 @@ def work(results: Path, implementation: str, variant: str, sample: int) -> None:
     if ours:
         running = our_steps(data, settings, vocabulary_size, sample, vectors)
     else:
-        running = (torch_steps if backend == "torch" else keras_steps)(data, settings, vocabulary_size, vectors)
+        running = (torch_steps if implementation == "PyTorch" else keras_steps)(
+            data, settings, vocabulary_size, vectors
+        )
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
@@ -116,40 +126,58 @@ def work(results: Path, implementation: str, variant: str, sample: int) -> None:
         )
 
 
-def ask(worker: subprocess.Popen, steps: int) -> tuple[float, float]:
-    """Let a worker take some steps; return seconds and peak memory in MB."""
-    questions, answers = cast(IO[str], worker.stdin), cast(IO[str], worker.stdout)
+def send(worker: subprocess.Popen, steps: int) -> None:
+    """Let a worker take some steps."""
+    questions = cast(IO[str], worker.stdin)
     questions.write(f"{steps}\n")
     questions.flush()
-    answer = answers.readline()
+
+
+def receive(worker: subprocess.Popen) -> tuple[float, float]:
+    """Wait for a worker's answer; return seconds and peak memory in MB."""
+    answer = cast(IO[str], worker.stdout).readline()
     if not answer:
         sys.exit(f"Error: a benchmark process ended: {worker.args!r}")
     seconds, memory = json.loads(answer)
     return seconds, memory
 
 
-def compare(results: Path, variant: str, rounds: int, sample: int) -> list[dict]:
+def implementations(variant: str, model: str, gpu: bool) -> list[str]:
+    """Return the implementations of a variant that are installed, and can be waited for."""
+    left_out = {"PyTorch"} if model != "lstm" else set()
+    if variant == "one_hot" and not gpu:
+        left_out |= {"Keras on JAX", "Keras on PyTorch"}
+    return [name for name, package in IMPLEMENTATIONS.items() if find_spec(package) and name not in left_out]
+
+
+def compare(results: Path, variant: str, names: list[str], rounds: int, sample: int) -> list[dict]:
     """Time all implementations of a variant in turn; one row each."""
+    reference = next(name for name in REFERENCES if name in names)
     # A step of the reference takes the longer the more it wastes: fewer of them say as much.
     few = 1 if variant == "one_hot" else max(1, sample // 8)
-    workers = {}
-    for implementation, backend in IMPLEMENTATIONS.items():
-        if find_spec(backend) is None or (variant == "one_hot" and implementation == "Keras on JAX"):
-            continue
-        command = [sys.executable, __file__, str(results), "--worker", implementation, variant, "--sample", str(sample)]
-        workers[implementation] = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    workers = {
+        name: subprocess.Popen(
+            [sys.executable, __file__, str(results), "--worker", name, variant, "--sample", str(sample)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
-    number = {name: sample if name.startswith("wordorder") else few for name in workers}
+        for name in names
+    }
+    number = {name: sample if name.startswith("wordorder") else few for name in names}
     try:
+        # Every shape is compiled here, and all at once.
         for name, worker in workers.items():
-            # Every shape is compiled here.
-            ask(worker, sample + 2 if name.startswith("wordorder") else 2)
-        times: dict[str, list[float]] = {name: [] for name in workers}
+            send(worker, sample + 2 if name.startswith("wordorder") else 2)
+        for worker in workers.values():
+            receive(worker)
+        times: dict[str, list[float]] = {name: [] for name in names}
         memory: dict[str, float] = {}
         for _ in range(rounds):
             for name, worker in workers.items():
-                seconds, memory[name] = ask(worker, number[name])
+                send(worker, number[name])
+                seconds, memory[name] = receive(worker)
                 times[name].append(1000 * seconds / number[name])
     finally:
         for worker in workers.values():
@@ -162,7 +190,7 @@ def compare(results: Path, variant: str, rounds: int, sample: int) -> list[dict]
             "ms_per_step": round(statistics.median(each), 1),
             "peak_mb": round(memory[name]),
             # Round by round, so that both saw the same machine.
-            "speedup": round(statistics.median(np.divide(times[REFERENCE], each)), 1),
+            "speedup": round(statistics.median(np.divide(times[reference], each)), 1),
         }
         for name, each in times.items()
     ]
@@ -175,6 +203,7 @@ def main() -> None:
     parser.add_argument("table", type=Path, nargs="?", help="CSV file to write")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each implementation (default: 5)")
     parser.add_argument("--sample", type=int, default=60, help="our steps in each turn (default: 60)")
+    parser.add_argument("--variants", default=VARIANTS, help=f"separated by commas (default: {VARIANTS})")
     parser.add_argument("--worker", nargs=2, metavar=("IMPLEMENTATION", "VARIANT"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
@@ -184,13 +213,12 @@ def main() -> None:
     import pandas as pd
 
     config = default_config()
+    gpu = shutil.which("nvidia-smi") is not None
     rows = []
-    for variant in config.active_variants:
-        # The other implementations are LSTMs.
-        if config.variants[variant].model != "lstm":
-            continue
-        rows += compare(arguments.results, variant, arguments.rounds, arguments.sample)
-        print(pd.DataFrame(rows[-len(IMPLEMENTATIONS) :]).to_string(index=False), flush=True)
+    for variant in arguments.variants.split(","):
+        names = implementations(variant, config.variants[variant].model, gpu)
+        rows += compare(arguments.results, variant, names, arguments.rounds, arguments.sample)
+        print(pd.DataFrame(rows[-len(names) :]).to_string(index=False), flush=True)
     with atomic_write(arguments.table) as part:
         pd.DataFrame(rows).to_csv(part, index=False)
 

@@ -13,7 +13,7 @@ that size.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -129,14 +129,17 @@ class Recurrent(GradientTrained):
         """Return shape and initializer of the weights of a direction besides its kernel; one of them is a `bias`."""
         raise NotImplementedError
 
-    def run(self, gates: Tensor, weights: dict[str, Tensor], tokens: Tensor, return_sequences: bool) -> Tensor:
-        """Run one direction and return its last hidden state, (batch, units), or that after every token.
+    def run(
+        self, gates: Sequence[Tensor], weights: Sequence[Mapping[str, Tensor]], tokens: Sequence[Tensor], every: bool
+    ) -> Sequence[Tensor]:
+        """Run both directions and return the last hidden state of each, (batch, units), or that after every token.
 
         Args:
-            gates: (vocabulary, GATES * units), what each token adds to the gates, the bias included.
-            weights: the other `cell_weights` by name.
-            tokens: (length, batch), rows of `gates`.
-            return_sequences: True for the state after every token, (length, batch, units).
+            gates: for each direction what every token adds to the gates, the bias included, (vocabulary, GATES *
+                units).
+            weights: for each the other `cell_weights` by name.
+            tokens: for each the rows of `gates`, (length, batch), in the order in which it reads.
+            every: True for the state after every token, (length, batch, units).
 
         """
         raise NotImplementedError
@@ -167,7 +170,10 @@ class Recurrent(GradientTrained):
     def review_vectors(
         self, network: "TokenClassifier", tokens: Tensor, rows: Tensor, vocabulary: Tensor | None, training: bool
     ) -> Tensor:
-        """Return the last hidden state of both directions, or the maximum over time, (batch, 2 * units)."""
+        """Return the last hidden state of both directions, or the maximum over time, (batch, 2 * units).
+
+        With a mask it is the maximum over the words; that of a review without words is zero.
+        """
         rows = network.token_dropout(rows, training=training)
 
         def weights(name: str) -> list[Tensor]:
@@ -182,26 +188,18 @@ class Recurrent(GradientTrained):
             gates = ops.concatenate([ops.full_like(gates[:1], self.HOLD), gates[1:]], axis=0)
             ahead = ops.transpose(padding_first(tokens))
         others = [name for name in self.cell_weights() if name != "bias"]
-        both = zip(ops.split(gates, 2, axis=-1), zip(*map(weights, others), strict=True), (ahead, back), strict=True)
-        return ops.concatenate(
-            [
-                self.summary(gates, dict(zip(others, map(ops.copy, values), strict=True)), tokens)
-                for gates, values, tokens in both
-            ],
-            axis=-1,
-        )
-
-    def summary(self, gates: Tensor, weights: dict[str, Tensor], tokens: Tensor) -> Tensor:
-        """Run one direction and return a vector for each review, (batch, units); the arguments are those of `run`.
-
-        With the pooling "max" it is the maximum over time of each unit (Johnson and Zhang 2016, "Supervised and
-        Semi-Supervised Text Categorization using LSTM for Region Embeddings"). With a mask it is the maximum over the
-        words; that of a review without words is zero.
-        """
-        if self.pooling == "last":
-            return self.run(gates, weights, tokens, return_sequences=False)
-        states = self.run(gates, weights, tokens, return_sequences=True)
-        return maximum_over_words(states, tokens, axis=0) if self.mask else ops.max(states, axis=0)
+        cells = [
+            dict(zip(others, map(ops.copy, values), strict=True)) for values in zip(*map(weights, others), strict=True)
+        ]
+        states = self.run(ops.split(gates, 2, axis=-1), cells, (ahead, back), every=self.pooling == "max")
+        if self.pooling == "max":
+            # Of each unit (Johnson and Zhang 2016, "Supervised and Semi-Supervised Text Categorization using LSTM for
+            # Region Embeddings").
+            states = [
+                maximum_over_words(each, tokens, axis=0) if self.mask else ops.max(each, axis=0)
+                for each, tokens in zip(states, (ahead, back), strict=True)
+            ]
+        return ops.concatenate(states, axis=-1)
 
     @property
     def has_plain_keras(self) -> bool:

@@ -24,7 +24,22 @@ def start_backend(backend: str, threads: int) -> None:
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NPROC"):
         os.environ[name] = str(threads)
     eigen = "true" if threads > 1 else "false"
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen={eigen}".strip()
+    # On a graphics processor the same bytes each time, for which products are not tuned by trying; and memory as it is
+    # needed, so that trainings can share one. What the user sets comes last and counts.
+    ours = f"--xla_cpu_multi_thread_eigen={eigen} --xla_gpu_deterministic_ops=true"
+    os.environ["XLA_FLAGS"] = f"{ours} {os.environ.get('XLA_FLAGS', '')}".strip()
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+
+def on_gpu() -> bool:
+    """Return whether JAX computes on a graphics processor."""
+    import keras
+
+    if keras.backend.backend() != "jax":
+        return False
+    import jax
+
+    return jax.default_backend() == "gpu"
 
 
 def release_memory() -> None:
@@ -78,8 +93,21 @@ def rows_at(table: Any, tokens: Any) -> Any:
     """Look up rows of a table, as `keras.ops.take(table, tokens, axis=0)` does.
 
     On JAX that would put NaN where a token is not in the table, and to test for it takes longer than the rest of a time
-    step; the lookup by brackets does not.
+    step; the lookup by brackets does not. On a graphics processor the gradient is added up in a fixed order.
     """
     import keras
 
-    return table[tokens] if keras.backend.backend() == "jax" else keras.ops.take(table, tokens, axis=0)
+    if keras.backend.backend() != "jax":
+        return keras.ops.take(table, tokens, axis=0)
+    if not on_gpu():
+        return table[tokens]
+    import jax
+
+    from wordorder.training.row_sum import row_sum
+
+    @jax.custom_gradient
+    def look_up(table: Any) -> tuple[Any, Callable]:
+        rows, width = table.shape
+        return table[tokens], lambda upstream: row_sum(tokens.reshape(-1), upstream.reshape(-1, width), rows)
+
+    return look_up(keras.ops.convert_to_tensor(table))

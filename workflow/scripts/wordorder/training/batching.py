@@ -10,9 +10,6 @@ from wordorder.tokens import PADDING
 if TYPE_CHECKING:
     from wordorder.data.encoded import EncodedReviews
 
-# Each new shape costs the compiler a second or two, so lengths are rounded up to few sizes.
-LENGTH_RATIO = 0.75
-
 
 class Batch(NamedTuple):
     """A batch with a vocabulary of its own.
@@ -64,12 +61,22 @@ def make_batch(
     return Batch(vocabulary, place[tokens], filled)
 
 
-def length_steps(longest: int) -> np.ndarray:
-    """Return the lengths that batches are padded to, ascending: `longest`, and each next a quarter shorter."""
-    steps = [longest]
-    while steps[-1] > 16:
-        steps.append(int(steps[-1] * LENGTH_RATIO))
-    return np.array(steps[::-1])
+class Rounding(NamedTuple):
+    """How sizes of batches are rounded up to few, because each new shape costs the compiler some seconds.
+
+    `vocabulary`: the distinct tokens are filled up to a multiple of it, or to the whole vocabulary. `length`: each
+    length that batches are padded to is that part of the next longer one.
+    """
+
+    vocabulary: int
+    length: float
+
+    def lengths(self, longest: int) -> np.ndarray:
+        """Return the lengths that batches are padded to, ascending, the last one `longest`."""
+        steps = [longest]
+        while steps[-1] > 16:
+            steps.append(int(steps[-1] * self.length))
+        return np.array(steps[::-1])
 
 
 def batches(
@@ -79,20 +86,19 @@ def batches(
     vocabulary_size: int,
     sequence_length: int | None,
     trim: bool,
-    vocabulary_step: int,
+    rounding: Rounding,
 ) -> Iterator[Batch]:
     """Make a batch of each chunk of review indices.
 
     With `trim` a batch is padded to its longest review only (rounded up to one of few lengths); otherwise to
-    `sequence_length`, or to the longest review of all where that is None. Its vocabulary is filled up to a multiple of
-    `vocabulary_step`.
+    `sequence_length`, or to the longest review of all where that is None.
     """
     lengths = data.lengths(sequence_length)
     longest = sequence_length or max(1, int(lengths.max()))
-    steps = length_steps(longest)
+    steps = rounding.lengths(longest)
     for chunk in chunks:
         length = steps[np.searchsorted(steps, lengths[chunk].max())] if trim else longest
-        yield make_batch(data, chunk, batch_size, int(length), vocabulary_size, sequence_length, vocabulary_step)
+        yield make_batch(data, chunk, batch_size, int(length), vocabulary_size, sequence_length, rounding.vocabulary)
 
 
 def shuffled_chunks(

@@ -1,13 +1,13 @@
 """A bidirectional LSTM over one-hot tokens or token vectors (chapter 11, listings 11.13 to 11.20)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from wordorder.models.later import Tensor, keras, ops
 from wordorder.models.recurrent import Recurrent
-from wordorder.training.backend import rows_at
+from wordorder.training.backend import on_gpu, rows_at
 
 
 class LSTM(Recurrent):
@@ -26,9 +26,17 @@ class LSTM(Recurrent):
         width = self.GATES * self.units
         return {"recurrent_kernel": ((self.units, width), "orthogonal"), "bias": ((width,), unit_forget_bias)}
 
-    def run(self, gates: Tensor, weights: dict[str, Tensor], tokens: Tensor, return_sequences: bool) -> Tensor:
-        """Run one direction."""
-        return lstm(gates, weights["recurrent_kernel"], tokens, return_sequences)
+    def run(
+        self, gates: Sequence[Tensor], weights: Sequence[Mapping[str, Tensor]], tokens: Sequence[Tensor], every: bool
+    ) -> Sequence[Tensor]:
+        """Run both directions."""
+        recurrent_kernels = [each["recurrent_kernel"] for each in weights]
+        if on_gpu():
+            from wordorder.models import lstm_kernel
+
+            if self.units <= lstm_kernel.MOST_UNITS:
+                return lstm_kernel.lstms(gates, recurrent_kernels, tokens, every)
+        return [lstm(*each, every) for each in zip(gates, recurrent_kernels, tokens, strict=True)]
 
     def plain_layer(self) -> "keras.Layer":
         """Return one direction as a layer of Keras."""
@@ -39,6 +47,36 @@ def unit_forget_bias(shape: tuple[int, ...], dtype: Any = None) -> Tensor:
     """Return zeros, and ones for the forget gate: what `keras.layers.LSTM` starts from (Jozefowicz et al. 2015)."""
     units = shape[0] // 4
     return ops.concatenate([ops.zeros(units, dtype), ops.ones(units, dtype), ops.zeros(2 * units, dtype)])
+
+
+def activate(z: Sequence[Tensor], cell: Tensor) -> tuple[Tensor, ...]:
+    """Return the input gate, the forget gate, the candidate, the output gate and the next state of the cell.
+
+    `z` are the inputs of the gates and of the candidate, in Keras' order.
+    """
+    z_input, z_forget, z_candidate, z_output = z
+    input_gate, forget_gate, output_gate = map(ops.sigmoid, (z_input, z_forget, z_output))
+    candidate = ops.tanh(z_candidate)
+    return input_gate, forget_gate, candidate, output_gate, forget_gate * cell + input_gate * candidate
+
+
+def gate_gradients(
+    d_hidden: Tensor, d_cell: Tensor, gates: Sequence[Tensor], cell: Tensor, next_cell: Tensor
+) -> tuple[list[Tensor], Tensor]:
+    """Return the gradients of the four `z`, and that of the state of the cell, from those of both next states.
+
+    `gates` and `next_cell` are what `activate` returned for the state `cell`.
+    """
+    input_gate, forget_gate, candidate, output_gate = gates
+    squashed = ops.tanh(next_cell)
+    d_cell = d_cell + d_hidden * output_gate * (1 - squashed * squashed)
+    d_z = [
+        d_cell * candidate * input_gate * (1 - input_gate),
+        d_cell * cell * forget_gate * (1 - forget_gate),
+        d_cell * input_gate * (1 - candidate * candidate),
+        d_hidden * squashed * output_gate * (1 - output_gate),
+    ]
+    return d_z, d_cell * forget_gate
 
 
 def lstm(gates: Tensor, recurrent_kernel: Tensor, tokens: Tensor, return_sequences: bool = False) -> Tensor:
@@ -64,10 +102,7 @@ def lstm(gates: Tensor, recurrent_kernel: Tensor, tokens: Tensor, return_sequenc
     def run(gates: Tensor, recurrent_kernel: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor]]]:
         def activations(token: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, ...]:
             z = rows_at(gates, token) + ops.matmul(hidden, recurrent_kernel)
-            z_input, z_forget, z_candidate, z_output = ops.split(z, 4, axis=-1)
-            input_gate, forget_gate, output_gate = map(ops.sigmoid, (z_input, z_forget, z_output))
-            candidate = ops.tanh(z_candidate)
-            return input_gate, forget_gate, candidate, output_gate, forget_gate * cell + input_gate * candidate
+            return activate(ops.split(z, 4, axis=-1), cell)
 
         def forward(state: tuple[Tensor, Tensor], token: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
             *_, output_gate, cell = activations(token, *state)
@@ -81,22 +116,13 @@ def lstm(gates: Tensor, recurrent_kernel: Tensor, tokens: Tensor, return_sequenc
                 d_hidden, d_cell, d_gates, d_recurrent = carry
                 token, hidden, cell, *upstream_here = step
                 d_hidden = sum(upstream_here, d_hidden)
-                input_gate, forget_gate, candidate, output_gate, next_cell = activations(token, hidden, cell)
-                squashed = ops.tanh(next_cell)
-                d_cell = d_cell + d_hidden * output_gate * (1 - squashed * squashed)
-                d_z = ops.concatenate(
-                    [
-                        d_cell * candidate * input_gate * (1 - input_gate),
-                        d_cell * cell * forget_gate * (1 - forget_gate),
-                        d_cell * input_gate * (1 - candidate * candidate),
-                        d_hidden * squashed * output_gate * (1 - output_gate),
-                    ],
-                    axis=-1,
-                )
+                *gate_values, next_cell = activations(token, hidden, cell)
+                d_z, d_cell = gate_gradients(d_hidden, d_cell, gate_values, cell, next_cell)
+                d_z = ops.concatenate(d_z, axis=-1)
                 d_gates = ops.scatter_update(d_gates, token[:, None], d_z, reduction="add")
                 d_recurrent = d_recurrent + ops.matmul(ops.transpose(hidden), d_z)
                 d_hidden = ops.matmul(d_z, ops.transpose(recurrent_kernel))
-                return (d_hidden, d_cell * forget_gate, d_gates, d_recurrent), None
+                return (d_hidden, d_cell, d_gates, d_recurrent), None
 
             nothing = ops.zeros_like(start), ops.zeros_like(gates), ops.zeros_like(recurrent_kernel)
             carry, steps = (upstream, *nothing), (tokens, *states)

@@ -142,19 +142,20 @@ def receive(worker: subprocess.Popen) -> tuple[float, float]:
     return seconds, memory
 
 
-def implementations(variant: str, model: str, gpu: bool) -> list[str]:
+def implementations(variant: str, model: Any, gpu: bool) -> list[str]:
     """Return the implementations of a variant that are installed, and can be waited for."""
-    left_out = {"PyTorch"} if model != "lstm" else set()
+    left_out = {"PyTorch"} if model.model != "lstm" else set()
     if variant == "one_hot" and not gpu:
         left_out |= {"Keras on JAX", "Keras on PyTorch"}
+    if model.model == "lstm" and model.mask:
+        # It goes through the time steps one by one.
+        left_out |= {"Keras on PyTorch"}
     return [name for name, package in IMPLEMENTATIONS.items() if find_spec(package) and name not in left_out]
 
 
-def compare(results: Path, variant: str, names: list[str], rounds: int, sample: int) -> list[dict]:
-    """Time all implementations of a variant in turn; one row each."""
+def compare(results: Path, variant: str, names: list[str], rounds: int, sample: int, few: int) -> list[dict]:
+    """Time all implementations of a variant in turn, ours `sample` steps and the others `few`; one row each."""
     reference = next(name for name in REFERENCES if name in names)
-    # A step of the reference takes the longer the more it wastes: fewer of them say as much.
-    few = 1 if variant == "one_hot" else max(1, sample // 8)
     workers = {
         name: subprocess.Popen(
             [sys.executable, __file__, str(results), "--worker", name, variant, "--sample", str(sample)],
@@ -216,8 +217,10 @@ def main() -> None:
     gpu = shutil.which("nvidia-smi") is not None
     rows = []
     for variant in arguments.variants.split(","):
-        names = implementations(variant, config.variants[variant].model, gpu)
-        rows += compare(arguments.results, variant, names, arguments.rounds, arguments.sample)
+        names = implementations(variant, config.variants[variant], gpu)
+        # A step of the others takes the longer the more it wastes: fewer of them say as much.
+        few = 1 if variant == "one_hot" and not gpu else max(1, arguments.sample // 8)
+        rows += compare(arguments.results, variant, names, arguments.rounds, arguments.sample, few)
         print(pd.DataFrame(rows[-len(names) :]).to_string(index=False), flush=True)
     with atomic_write(arguments.table) as part:
         pd.DataFrame(rows).to_csv(part, index=False)

@@ -107,7 +107,18 @@ def rows_at(table: Any, tokens: Any) -> Any:
 
     @jax.custom_gradient
     def look_up(table: Any) -> tuple[Any, Callable]:
-        rows, width = table.shape
-        return table[tokens], lambda upstream: row_sum(tokens.reshape(-1), upstream.reshape(-1, width), rows)
+        return table[tokens], lambda upstream: row_sum(tokens.ravel(), upstream.reshape(tokens.size, -1), len(table))
 
     return look_up(keras.ops.convert_to_tensor(table))
+
+
+def replace_rows(table: Any, tokens: Any, rows: Any) -> Any:
+    """Replace rows of a table, as `keras.ops.scatter_update(table, tokens[:, None], rows)` does.
+
+    `tokens` ascend, and none is there twice. On JAX that is worth saying: a graphics processor would sort them first.
+    """
+    import keras
+
+    if keras.backend.backend() != "jax":
+        return keras.ops.scatter_update(table, tokens[:, None], rows)
+    return table.at[tokens].set(rows, indices_are_sorted=True, unique_indices=True)

@@ -15,7 +15,7 @@ from wordorder.io.errors import InputError
 from wordorder.models.kind import GradientTrained
 from wordorder.models.later import Tensor
 from wordorder.models.network import TokenClassifier
-from wordorder.training.backend import compiled, value_and_gradients
+from wordorder.training.backend import compiled, replace_rows, rows_at, value_and_gradients
 from wordorder.training.batching import Batch, shuffled_chunks
 from wordorder.training.checkpoint import Checkpoints, Progress
 
@@ -113,7 +113,7 @@ class Trainer:
     def _step(
         self, state: State, vocabulary: Tensor, positions: Tensor, labels: Tensor, is_review: Tensor, step: Tensor
     ) -> tuple[State, Tensor, Tensor]:
-        rows = ops.take(state.table, vocabulary, axis=0)
+        rows = rows_at(state.table, vocabulary)
         # Dropout is a function of the seed and of the index of the step: its generator starts from them each time.
         generator_states = [
             ops.stack([ops.cast(self.seed, "uint32"), ops.cast(step, "uint32") + np.uint32(i * GENERATOR_STRIDE)])
@@ -131,17 +131,16 @@ class Trainer:
         table, table_averages, table_step = state.table, state.table_averages, state.table_step
         table_ema = state.table_ema
         if table_averages is not None:
-            waited = ops.cast(step + 1 - ops.take(table_step, vocabulary, axis=0), "float32")[:, None]
-            row_averages = tuple(ops.take(each, vocabulary, axis=0) for each in table_averages)
+            waited = ops.cast(step + 1 - rows_at(table_step, vocabulary), "float32")[:, None]
+            row_averages = tuple(rows_at(each, vocabulary) for each in table_averages)
             new_rows, row_averages = self.optimizer.update(rows, row_averages, row_gradients, waited)
-            index = vocabulary[:, None]
-            table = ops.scatter_update(table, index, new_rows)
+            table = replace_rows(table, vocabulary, new_rows)
             pairs = zip(table_averages, row_averages, strict=True)
-            table_averages = tuple(ops.scatter_update(each, index, new) for each, new in pairs)
-            table_step = ops.scatter_update(table_step, index, ops.broadcast_to(step + 1, ops.shape(vocabulary)))
+            table_averages = tuple(replace_rows(each, vocabulary, new) for each, new in pairs)
+            table_step = replace_rows(table_step, vocabulary, ops.broadcast_to(step + 1, ops.shape(vocabulary)))
             if table_ema is not None:
-                row_ema = self._moved(ops.take(table_ema, vocabulary, axis=0), rows, waited - 1)
-                table_ema = ops.scatter_update(table_ema, index, self._moved(row_ema, new_rows, 1))
+                row_ema = self._moved(rows_at(table_ema, vocabulary), rows, waited - 1)
+                table_ema = replace_rows(table_ema, vocabulary, self._moved(row_ema, new_rows, 1))
         if probabilities.shape[1] == 1:
             right = (probabilities[:, 0] > 0.5) == (labels > 0.5)
         else:
@@ -165,11 +164,11 @@ class Trainer:
         of_batch[is_review] = labels[batch.reviews[is_review]]
         self.state, loss, correct = self.compiled_step(
             self.state,
-            ops.convert_to_tensor(batch.vocabulary),
-            ops.convert_to_tensor(batch.positions),
-            ops.convert_to_tensor(of_batch),
-            ops.convert_to_tensor(is_review.astype(np.float32)),
-            ops.convert_to_tensor(step, "int32"),
+            batch.vocabulary,
+            batch.positions,
+            of_batch,
+            is_review.astype(np.float32),
+            np.asarray(step, np.int32),
         )
         self.steps = step + 1
         return loss, correct

@@ -14,7 +14,7 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 
 # Positions that are added at a time, and columns that a program has.
-POSITIONS, COLUMNS = 32, 128
+POSITIONS, COLUMNS = 128, 128
 
 
 def launch(kernel: Any, outputs: Any, grid: tuple[int, ...], warps: int, *inputs: Any) -> Any:
@@ -43,7 +43,7 @@ def row_sum(tokens: jax.Array, values: jax.Array, rows: int) -> jax.Array:
     starts = jnp.searchsorted(tokens, jnp.arange(rows + 1, dtype=tokens.dtype), method="compare_all").astype("int32")
     grid = rows, pl.cdiv(width, COLUMNS)
     shape = jax.ShapeDtypeStruct((rows, width), values.dtype)
-    return launch(partial(add_up, width), shape, grid, 4, starts, order, values)
+    return launch(partial(add_up, width), shape, grid, 8, starts, order, values)
 
 
 def add_up(width: int, starts: Any, order: Any, values: Any, sums: Any) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,11 @@ WHOLE_FILES = {
     *("backend", "bag_of_words", "lstm", "nbsvm", "self_training", "timing", "train_model", "training", "transformer"),
     *("demo", "modules", "own_corpus", "slurm"),
 }
+# XLA compiles once what many tests and the jobs of their pipelines train. The workers of xdist inherit the folder.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    COMPILED = tempfile.TemporaryDirectory()
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED.name
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
 # The first to begin, so that no process of the tests goes on long after the others.
 FIRST = ["test_slurm", "test_reruns", "test_workflow", "test_report", "test_training", "test_modules", "test_demo"]
 # What is exported is for TensorFlow alone.
@@ -93,19 +99,15 @@ def pytest_runtest_makereport(item):
     return report
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled(tmp_path_factory):
-    """Let XLA compile once what many tests train; the jobs of a pipeline, and other processes, compile anew."""
-    if os.environ.get("KERAS_BACKEND") == "jax":
-        import jax
-
-        jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
-
-
 # What is no result, and what shows how long trainings took.
-NO_RESULTS = (".snakemake/", "logs/", "benchmarks/", "results/figures/training_time.", "results/tables/summary.html")
+NO_RESULTS = (
+    ".snakemake/",
+    ".cache/",
+    "logs/",
+    "benchmarks/",
+    "results/figures/training_time.",
+    "results/tables/summary.html",
+)
 
 
 def results_of(directory):
@@ -113,7 +115,7 @@ def results_of(directory):
     contents = {}
     for path in directory.rglob("*"):
         name = path.relative_to(directory).as_posix()
-        if path.is_dir() or name.startswith(NO_RESULTS) or path.name == "costs.csv":
+        if path.is_dir() or name.startswith((*NO_RESULTS, *COSTLY)) or path.name == "costs.csv":
             continue
         content = path.read_bytes()
         if name in ("results/runs.csv", "results/summary.csv"):
@@ -141,17 +143,18 @@ class Pipeline(NamedTuple):
     def start(self, directory, *arguments, config=None, environment=None, start_in=None, stdout=subprocess.PIPE):
         """Start the real command for the summary in `directory`, with `config` laid over the config files.
 
-        Other arguments than none begin with the target. `environment` adds to the variables of this process. What
-        Snakemake says is all in `stdout`. It is the first of a group of processes.
+        Other arguments than none begin with the target. `environment` adds to the variables of this process, or takes
+        away what is None. What Snakemake says is all in `stdout`. It is the first of a group of processes.
         """
         overlay = directory.with_name(f"{directory.name}.yaml")
         overlay.write_text(yaml.safe_dump(config or {}), encoding="utf-8")
+        variables = {**os.environ, **(environment or {})}
         command = [sys.executable, "-m", "snakemake", *(arguments or ["results/summary.csv"])]
         options = ["--cores", "2", "--snakefile", self.repository / "Snakefile", "--directory", directory]
         return subprocess.Popen(
             [*command, *options, "--configfile", *self.config_files, overlay],
             cwd=start_in or self.repository,
-            env={**os.environ, **(environment or {})},
+            env={name: value for name, value in variables.items() if value is not None},
             stdout=stdout,
             stderr=subprocess.STDOUT,
             text=True,
@@ -199,7 +202,9 @@ def finished(pipeline, tmp_path_factory, worker_id):
     with shared.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
-            result = pipeline.snakemake(directory, environment=recording(directory))
+            # As for a user, who has no folder for compiled code.
+            environment = {**recording(directory), "JAX_COMPILATION_CACHE_DIR": None}
+            result = pipeline.snakemake(directory, environment=environment)
             assert result.returncode == 0, result.stdout
             shutil.copytree(directory, shared.with_suffix(".part"))
             shared.with_suffix(".part").rename(shared)

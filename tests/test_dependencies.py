@@ -32,9 +32,11 @@ EXPORTS = {
     # Imports.
     "models/later": {"Tensor", "keras", "np", "ops"},
     # Where things lie.
-    "paths": {"TRAINED", "checkpoints", "run", "vectorizer_settings", "vocabulary"},
+    "paths": {"COMPILED", "TRAINED", "checkpoints", "run", "vectorizer_settings", "vocabulary"},
     # What a killed training goes on from.
     "training/checkpoint": {"Checkpoints", "Progress", "fingerprint", "remove"},
+    # The same bytes with it and without.
+    "training/compile_cache": {"share_compiled_code"},
 }
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wordorder import paths
 from wordorder.data.encoded import read_encoded
 from wordorder.data.vectorizer import read_vocabulary
 from wordorder.entry import run
@@ -33,7 +34,7 @@ def main(
 
     `names` are those of all embeddings, in this order.
     """
-    start_backend(backend, threads)
+    start_backend(backend, threads, paths.COMPILED)
     from wordorder.evaluation import word_vectors
     from wordorder.inference import load_model
 

@@ -20,7 +20,7 @@ def main(model: Path, test: Path, evaluation: Path, predictions: Path, *, backen
     """Write loss, accuracy and other metrics, and the probabilities of each review; delete the checkpoints."""
     # Not earlier: that this job runs shows that Snakemake has noted the products of the training.
     remove(paths.checkpoints(model))
-    start_backend(backend, threads)
+    start_backend(backend, threads, paths.COMPILED)
     from wordorder.evaluation.metrics import classification_metrics
     from wordorder.inference import load_model, loss_and_accuracy, predict
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wordorder import paths
 from wordorder.data.encoded import read_encoded
 from wordorder.entry import run
 from wordorder.training.backend import start_backend
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def main(model: Path, reviews: Path, labels: Path, *, backend: str, threads: int) -> None:
     """Write the probabilities of each review."""
-    start_backend(backend, threads)
+    start_backend(backend, threads, paths.COMPILED)
     from wordorder.inference import load_model, predict
 
     network, data = load_model(model), read_encoded(reviews)

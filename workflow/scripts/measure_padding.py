@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from wordorder import paths
 from wordorder.data.encoded import read_encoded
 from wordorder.data.reviews import read_reviews
 from wordorder.entry import run
@@ -34,7 +35,7 @@ def main(
 
     `variants` are the names of the `models`, which read the same tokens.
     """
-    start_backend(backend, threads)
+    start_backend(backend, threads, paths.COMPILED)
     from wordorder.inference import load_model
 
     data, texts = read_encoded(encoded), read_reviews(reviews)["text"].to_pylist()

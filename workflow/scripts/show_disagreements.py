@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from wordorder import paths
 from wordorder.data.reviews import read_reviews
 from wordorder.entry import run
 from wordorder.evaluation.predictions import Run, read_several
@@ -56,7 +57,7 @@ def main(
     For each variant, in the order of `runs`, there is one of the `models`, with its record, its vocabulary and the
     settings of its vectorizer.
     """
-    start_backend(backend, threads)
+    start_backend(backend, threads, paths.COMPILED)
     from wordorder.app.load import load_model_with
 
     read = read_several(predictions)

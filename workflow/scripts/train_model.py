@@ -54,7 +54,7 @@ def main(
 
     The checkpoints stay: they are of use until Snakemake has noted that the training is over.
     """
-    start_backend(backend, threads)
+    start_backend(backend, threads, paths.COMPILED)
     from wordorder.inference import save_model
     from wordorder.models.network import build_model
     from wordorder.training.loop import train_model

@@ -15,9 +15,19 @@ from typing import Any
 
 SCRIPTS = Path(__file__).parents[1]
 PACKAGE = Path(__file__).parent
-# How a job is started, how it tells what it does, where its files lie and how they get there whole, and from what a
-# killed training goes on.
-INCIDENTAL = {"entry", "io/atomic", "io/errors", "io/log", "messages", "models/later", "paths", "training/checkpoint"}
+# How a job is started, how it tells what it does, where its files lie and how they get there whole, what need not be
+# compiled again, and from what a killed training goes on.
+INCIDENTAL = {
+    "entry",
+    "io/atomic",
+    "io/errors",
+    "io/log",
+    "messages",
+    "models/later",
+    "paths",
+    "training/checkpoint",
+    "training/compile_cache",
+}
 
 
 def lead_jobs_here() -> None:

@@ -10,6 +10,8 @@ from wordorder.data.corpus import SPLITS as SPLITS
 
 CORPUS = "resources/corpus"
 GLOVE = "resources/glove.txt"
+# No product of a rule: every job that trains or predicts reads it and adds to it.
+COMPILED = Path(".cache/compiled")
 UNLABELLED = "unlabelled"
 
 # What a training leaves, and its evaluation.

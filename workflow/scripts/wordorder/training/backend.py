@@ -11,13 +11,21 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
+
+from wordorder.training.compile_cache import share_compiled_code
 
 BACKENDS = ("jax", "tensorflow")
 
 
-def start_backend(backend: str, threads: int) -> None:
-    """Choose Keras' backend, one of `BACKENDS`, and keep it to `threads` cores; before Keras is imported."""
+def start_backend(backend: str, threads: int, compiled_code: Path | None = None) -> None:
+    """Choose Keras' backend, one of `BACKENDS`, and keep it to `threads` cores; before Keras is imported.
+
+    `compiled_code` is a folder where JAX finds and leaves what has been compiled.
+    """
+    if compiled_code and backend == "jax":
+        share_compiled_code(compiled_code)
     os.environ["KERAS_BACKEND"] = backend
     # Errors only. What TensorFlow says about oneDNN and CUDA before its logging has started cannot be turned off.
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"

@@ -100,14 +100,8 @@ def pytest_runtest_makereport(item):
 
 
 # What is no result, and what shows how long trainings took.
-NO_RESULTS = (
-    ".snakemake/",
-    ".cache/",
-    "logs/",
-    "benchmarks/",
-    "results/figures/training_time.",
-    "results/tables/summary.html",
-)
+NO_RESULTS = (".snakemake/", ".cache/", "logs/", "benchmarks/")
+COSTLY = ("results/figures/training_time.", "results/tables/summary.html")
 
 
 def results_of(directory):

@@ -11,7 +11,6 @@ from wordorder.data.vectorizer import read_settings, read_vocabulary, text_encod
 from wordorder.entry import run
 from wordorder.io.errors import InputError
 from wordorder.messages import listed
-from wordorder.training.backend import start_backend
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -24,10 +23,8 @@ def main(
     encoded: list[Path],
     *,
     students: list[str],
-    threads: int,
 ) -> None:
     """Write one Arrow file for each file of reviews, in each of which there must be some if there are students."""
-    start_backend("tensorflow", threads)
     encode = text_encoder(read_vocabulary(vocabulary), **read_settings(vectorizer_settings))
     for source, target in zip(reviews, encoded, strict=True):
         table = read_reviews(source)

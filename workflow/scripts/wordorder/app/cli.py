@@ -98,15 +98,13 @@ def load(directory: Path, variant: str, seed: int | None, backend: str, cores: i
 
 
 def start_keras(backend: str, cores: int) -> None:
-    """Choose Keras' backend and import it, with TensorFlow, which tokenizes the texts in any case."""
+    """Choose Keras' backend and import it."""
     start_backend(backend, cores)
     with quiet():
         import keras
-        import tensorflow
 
         # The first operation is what looks for graphics cards.
         keras.ops.zeros(1)
-        tensorflow.zeros(1)
 
 
 @contextmanager

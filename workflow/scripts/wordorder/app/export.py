@@ -61,7 +61,7 @@ class TextClassifier(keras.Model):
 
     def call(self, texts: Tensor) -> Tensor:
         """Return the probabilities."""
-        # As in `vectorizer.chunks`.
+        # As in `vectorizer.prepared`.
         texts = tf.strings.regex_replace(texts, "\x00", "")
         if self.settings["strip_html"]:
             texts = tf.strings.regex_replace(texts, TAG.pattern, " ")

@@ -1,7 +1,8 @@
-"""Turn text into token ids with `keras.layers.TextVectorization`; the vocabulary as a file."""
+"""Find a vocabulary with `keras.layers.TextVectorization`, and turn text into token ids; the vocabulary as a file."""
 
 import json
 import re
+import string
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ import numpy as np
 
 from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import InputError, reading
-from wordorder.tokens import PADDING, SPECIAL_TOKENS
+from wordorder.tokens import SPECIAL_TOKENS, UNKNOWN
 
-# Reviews tokenized at a time: enough to keep TensorFlow busy, few enough to pad them all to the longest.
+# Reviews that Keras counts at a time: enough to keep TensorFlow busy, few enough to pad them all to the longest.
 CHUNK = 500
 TAG = re.compile(r"<[^<>]*>")
 
@@ -29,7 +30,8 @@ def adapt_vocabulary(
     import keras
 
     vectorizer = keras.layers.TextVectorization(max_tokens=max_tokens, standardize=standardize, ngrams=ngrams)
-    vectorizer.adapt(chunks(texts, strip_html))
+    starts = range(0, len(texts), CHUNK)
+    vectorizer.adapt([prepared(text, strip_html) for text in texts[start : start + CHUNK]] for start in starts)
     tokens = list(map(str, vectorizer.get_vocabulary()))
     if len(tokens) == len(SPECIAL_TOKENS):
         raise InputError("There is no word in the training reviews. Check corpus.sources in the config.")
@@ -41,27 +43,33 @@ def text_encoder(
 ) -> Callable[[Sequence[str]], Iterator[np.ndarray]]:
     """Return a function that yields the token ids of each of its texts, int32, whole and without padding.
 
-    The single words come in the order of the text, after them the pairs of words, and so on. An empty text gives an
-    empty array.
+    They are those of `keras.layers.TextVectorization`, which needs TensorFlow: only ASCII has capitals, punctuation and
+    white space. The single words come in the order of the text, after them the pairs of words, and so on. An empty text
+    gives an empty array.
     """
-    import keras
+    places = {token.encode(): place for place, token in enumerate(vocabulary)}
+    ignored = b"" if standardize == "lower" else string.punctuation.encode()
 
-    # Once for all texts: a vocabulary of 300,000 takes it most of a second.
-    vectorizer = keras.layers.TextVectorization(standardize=standardize, ngrams=ngrams, vocabulary=list(vocabulary))
+    def tokens(text: str) -> Iterator[bytes]:
+        content = prepared(text, strip_html).encode()
+        if standardize != "strip_punctuation":
+            content = content.lower()
+        words = content.translate(None, ignored).split()
+        yield from words
+        for size in range(2, ngrams + 1):
+            yield from map(b" ".join, zip(*(words[start:] for start in range(size)), strict=False))
 
     def encode(texts: Sequence[str]) -> Iterator[np.ndarray]:
-        for chunk in chunks(texts, strip_html):
-            for row in np.asarray(vectorizer(chunk), np.int32):
-                yield row[row != PADDING]
+        for text in texts:
+            yield np.array([places.get(token, UNKNOWN) for token in tokens(text)], np.int32)
 
     return encode
 
 
-def chunks(texts: Sequence[str], strip_html: bool) -> Iterator[list[str]]:
-    """Yield the texts, CHUNK at a time; without NUL characters, because Keras loses those at the end of a token."""
-    for start in range(0, len(texts), CHUNK):
-        chunk = [text.replace("\0", "") for text in texts[start : start + CHUNK]]
-        yield [TAG.sub(" ", text) for text in chunk] if strip_html else chunk
+def prepared(text: str, strip_html: bool) -> str:
+    """Return a text without NUL characters, because Keras loses those at the end of a token, and without tags."""
+    text = text.replace("\0", "")
+    return TAG.sub(" ", text) if strip_html else text
 
 
 def write_settings(path: Path, settings: dict[str, Any]) -> None:

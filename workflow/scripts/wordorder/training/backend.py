@@ -24,8 +24,11 @@ def start_backend(backend: str, threads: int, compiled_code: Path | None = None)
 
     `compiled_code` is a folder where JAX finds and leaves what has been compiled.
     """
-    if compiled_code and backend == "jax":
-        share_compiled_code(compiled_code)
+    if backend == "jax":
+        if compiled_code:
+            share_compiled_code(compiled_code)
+        # Keras would import it, for some seconds, to ask whether what it saves is of TensorFlow.
+        sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
     os.environ["KERAS_BACKEND"] = backend
     # Errors only. What TensorFlow says about oneDNN and CUDA before its logging has started cannot be turned off.
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"

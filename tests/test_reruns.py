@@ -418,7 +418,7 @@ def test_no_change(pipeline, run):
 
 def test_what_is_left_over_is_deleted(pipeline, run):
     # Catches: logs, times or checkpoints that count as products; a download for reviews that are split already.
-    for name in ("resources", "logs", "benchmarks", "checkpoints"):
+    for name in ("resources", "logs", "benchmarks", "checkpoints", ".cache"):
         shutil.rmtree(run / name, ignore_errors=name == "checkpoints")
     assert planned(pipeline.snakemake(run, SUMMARY, "-n")) == set()
     config = {"variants": {"new": {"features": "glove"}}, "active_variants": [*ACTIVE, "new"], "seeds": [1]}

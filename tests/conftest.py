@@ -99,6 +99,12 @@ def pytest_runtest_makereport(item):
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _tensorflow():
+    """Import it first: a script that a test calls here with JAX as its backend would keep it away from all tests."""
+    import tensorflow  # noqa: F401
+
+
 # What is no result, and what shows how long trainings took.
 NO_RESULTS = (".snakemake/", ".cache/", "logs/", "benchmarks/")
 COSTLY = ("results/figures/training_time.", "results/tables/summary.html")

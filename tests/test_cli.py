@@ -186,7 +186,7 @@ def test_ctrl_c_while_keras_is_loaded(finished):
     process = subprocess.Popen(
         [*COMMAND, "predict", "-m", "glove", "-d", finished], env=ENVIRONMENT, stderr=subprocess.PIPE
     )
-    while "tensorflow" not in Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8"):
+    while "jaxlib" not in Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8"):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

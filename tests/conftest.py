@@ -106,8 +106,10 @@ def _tensorflow():
 
 
 # What is no result, and what shows how long trainings took.
-NO_RESULTS = (".snakemake/", ".cache/", "logs/", "benchmarks/")
-COSTLY = ("results/figures/training_time.", "results/tables/summary.html")
+NO_RESULTS = (
+    *(".snakemake/", ".cache/", "logs/", "benchmarks/"),
+    *("results/figures/training_time.", "results/tables/summary.html"),
+)
 
 
 def results_of(directory):
@@ -115,7 +117,7 @@ def results_of(directory):
     contents = {}
     for path in directory.rglob("*"):
         name = path.relative_to(directory).as_posix()
-        if path.is_dir() or name.startswith((*NO_RESULTS, *COSTLY)) or path.name == "costs.csv":
+        if path.is_dir() or name.startswith(NO_RESULTS) or path.name == "costs.csv":
             continue
         content = path.read_bytes()
         if name in ("results/runs.csv", "results/summary.csv"):

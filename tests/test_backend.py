@@ -102,24 +102,26 @@ def test_versions():
     }
 
 
-def test_released_memory_is_free_for_others():
-    # Catches: what was freed and still counts as memory of the process, on top of what saving a model takes.
-    code = """
-        import os
-        from wordorder.training.backend import release_memory
-
-        def resident():
-            with open("/proc/self/statm") as file:
-                return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
-
-        # Small blocks, of which the last stays: what lies below it is not given back of itself.
-        blocks = [bytes(1000) for _ in range(200_000)]
-        keep = blocks[-1]
-        before = resident()
-        del blocks
-        release_memory()
-        print(before - resident())
-    """
-    result = run(code)
-    assert result.returncode == 0, result.stderr
-    assert float(result.stdout) > 100
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+def test_tensorflow_is_for_its_own_backend(backend, tmp_path):
+    # Catches: seconds in which a job on JAX loads TensorFlow: to encode texts, or because Keras asks whether what it
+    # saves is of TensorFlow.
+    result = run(
+        f"""
+        import sys
+        from pathlib import Path
+        from wordorder.training.backend import start_backend
+        start_backend({backend!r}, 1)
+        from plain_keras import VOCABULARY, complete
+        from wordorder.data.vectorizer import text_encoder
+        from wordorder.inference import load_model, save_model
+        from wordorder.models.network import build_model
+        path = Path({str(tmp_path)!r}) / "model.keras"
+        save_model(build_model(complete(features="one_hot"), VOCABULARY, ["no", "yes"], 1), path)
+        load_model(path)
+        list(text_encoder(["", "[UNK]", "a"], standardize="lower")(["a"]))
+        print(sys.modules.get("tensorflow") is not None)
+        """,
+        PYTHONPATH=f"{SCRIPTS}:{Path(__file__).parent}",
+    )
+    assert result.stdout.split() == [str(backend == "tensorflow")], result.stderr

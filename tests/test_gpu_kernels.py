@@ -33,19 +33,19 @@ def random_arrays(*shapes):
     return [jnp.asarray(generator.normal(size=shape), "float32") for shape in shapes]
 
 
-@pytest.mark.parametrize(("length", "units", "every"), [(9, 24, True), (2, 64, False), (1, 1, False)])
-def test_the_loop_of_an_lstm(length, units, every):
+@pytest.mark.parametrize(("length", "units", "return_sequences"), [(9, 24, True), (2, 64, False), (1, 1, False)])
+def test_the_loop_of_an_lstm(length, units, return_sequences):
     # Catches: gates in another order, a state or a gradient of the wrong time step, a kernel of the other direction,
     # padding of the units that is read, the first and the last step, of which a neighbour is missing.
     gates, kernels = random_arrays((2, 7, 4 * units), (2, units, 4 * units))
     tokens = jnp.asarray(np.random.default_rng(2).integers(7, size=(2, length, 3)), "int32")
-    (scale,) = random_arrays((2, length, 3, units) if every else (2, 3, units))
+    (scale,) = random_arrays((2, length, 3, units) if return_sequences else (2, 3, units))
 
     def one_by_one(*arguments):
-        return [lstm.lstm(*each, every) for each in zip(*arguments, strict=True)]
+        return [lstm.lstm(*each, return_sequences) for each in zip(*arguments, strict=True)]
 
     def together(*arguments):
-        return lstm_kernel.lstms(*map(list, arguments), every)
+        return lstm_kernel.lstms(*map(list, arguments), return_sequences)
 
     def outcome(function):
         def loss(arrays):

@@ -30,7 +30,8 @@ from wordorder.data.encoded import EncodedReviews, read_encoded
 from wordorder.data.vectorizer import read_vocabulary
 from wordorder.evaluation.timing import keras_steps, our_steps, padded_batches
 from wordorder.io.atomic import atomic_write
-from wordorder.models.kind import variant_of
+from wordorder.models.kind import GradientTrained, variant_of
+from wordorder.models.kinds.lstm import LSTM
 from wordorder.models.recurrent import Recurrent
 from wordorder.training.backend import start_backend
 from wordorder.vectors.matrix import read_matrix
@@ -142,14 +143,16 @@ def receive(worker: subprocess.Popen) -> tuple[float, float]:
     return seconds, memory
 
 
-def implementations(variant: str, model: Any, gpu: bool) -> list[str]:
+def implementations(variant: GradientTrained, gpu: bool) -> list[str]:
     """Return the implementations of a variant that are installed, and can be waited for."""
-    left_out = {"PyTorch"} if model.model != "lstm" else set()
-    if variant == "one_hot" and not gpu:
-        left_out |= {"Keras on JAX", "Keras on PyTorch"}
-    if model.model == "lstm" and model.mask:
+    left_out = set()
+    if not isinstance(variant, LSTM):
+        left_out.add("PyTorch")
+    elif variant.mask:
         # It goes through the time steps one by one.
-        left_out |= {"Keras on PyTorch"}
+        left_out.add("Keras on PyTorch")
+    elif variant.one_hot and not gpu:
+        left_out |= {"Keras on JAX", "Keras on PyTorch"}
     return [name for name, package in IMPLEMENTATIONS.items() if find_spec(package) and name not in left_out]
 
 
@@ -217,7 +220,8 @@ def main() -> None:
     gpu = shutil.which("nvidia-smi") is not None
     rows = []
     for variant in arguments.variants.split(","):
-        names = implementations(variant, config.variants[variant], gpu)
+        settings = cast(GradientTrained, config.variants[variant])
+        names = implementations(settings, gpu)
         # A step of the others takes the longer the more it wastes: fewer of them say as much.
         few = 1 if variant == "one_hot" and not gpu else max(1, arguments.sample // 8)
         rows += compare(arguments.results, variant, names, arguments.rounds, arguments.sample, few)

@@ -14,7 +14,7 @@ from wordorder.data.subsets import subsets
 from wordorder.data.vectorizer import read_vocabulary
 from wordorder.entry import run
 from wordorder.io.atomic import atomic_write
-from wordorder.training.backend import release_memory, start_backend, versions
+from wordorder.training.backend import start_backend, versions
 from wordorder.training.checkpoint import Checkpoints, fingerprint
 from wordorder.vectors.matrix import read_matrix
 
@@ -117,8 +117,6 @@ def main(
     }
     with atomic_write(record) as part:
         part.write_text(json.dumps(contents, indent=2) + "\n", encoding="utf-8")
-    # Compiling has left some 100 MB that are free; to save a model Keras loads TensorFlow, whatever the backend is.
-    release_memory()
     save_model(network, model)
     print(
         f"Best epoch: {best['epoch']}, validation loss {best['validation_loss']:.4f}, "

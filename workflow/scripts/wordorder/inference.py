@@ -14,7 +14,7 @@ from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import reading
 from wordorder.models.later import Tensor
 from wordorder.models.network import TokenClassifier
-from wordorder.training.backend import compiled
+from wordorder.training.backend import compiled, rows_at
 
 
 def load_model(path: Path) -> TokenClassifier:
@@ -69,12 +69,12 @@ def predict(network: TokenClassifier, data: EncodedReviews, run: Callable[..., T
         [ops.convert_to_tensor(v) for v in variables]
         for variables in (network.trainable_variables, network.non_trainable_variables)
     ]
+    table = ops.convert_to_tensor(network.token_table.rows)
     shape = (len(data.labels), len(network.classes))
     result = np.empty(shape[:1] if shape[1] == 2 else shape, np.float32)
     for batch in network.batches(data, chunks, size):
-        vocabulary = ops.convert_to_tensor(batch.vocabulary)
-        rows = ops.take(network.token_table.rows, vocabulary, axis=0)
-        probabilities = ops.convert_to_numpy(run(weights, rows, vocabulary, ops.convert_to_tensor(batch.positions)))
+        rows = rows_at(table, batch.vocabulary)
+        probabilities = ops.convert_to_numpy(run(weights, rows, batch.vocabulary, batch.positions))
         is_review = batch.reviews >= 0
         result[batch.reviews[is_review]] = probabilities[is_review]
     return result

@@ -23,7 +23,10 @@ FEWEST_UNITS, MOST_UNITS = 16, 64
 
 
 def lstms(
-    gates: Sequence[jax.Array], recurrent_kernels: Sequence[jax.Array], tokens: Sequence[jax.Array], every: bool
+    gates: Sequence[jax.Array],
+    recurrent_kernels: Sequence[jax.Array],
+    tokens: Sequence[jax.Array],
+    return_sequences: bool,
 ) -> list[jax.Array]:
     """Run several LSTMs of at most `MOST_UNITS` units side by side.
 
@@ -41,19 +44,19 @@ def lstms(
         together(gates, 0),
         together(recurrent_kernels, size - units),
         jnp.concatenate([each + n * rows for n, each in enumerate(tokens)], axis=1),
-        every,
+        return_sequences,
     )
     return jnp.split(states[..., :units], len(tokens), axis=-2)
 
 
-def persistent_lstms(gates: jax.Array, kernels: jax.Array, tokens: jax.Array, every: bool) -> jax.Array:
+def persistent_lstms(gates: jax.Array, kernels: jax.Array, tokens: jax.Array, return_sequences: bool) -> jax.Array:
     """Run LSTMs whose number of units is a power of two.
 
     Args:
         gates: (rows, 4 * units), those of all LSTMs.
         kernels: (lstms * units, 4 * units), the recurrent kernels.
         tokens: (length, lstms * batch), rows of `gates`; each LSTM has an equal part.
-        every: True for the hidden state after every token, (length, lstms * batch, units).
+        return_sequences: True for the hidden state after every token, (length, lstms * batch, units).
 
     """
     length, reviews = tokens.shape
@@ -67,7 +70,7 @@ def persistent_lstms(gates: jax.Array, kernels: jax.Array, tokens: jax.Array, ev
         hidden, cell, activations = launch(forward, shapes, (reviews,), warps, gates, kernels, tokens)
 
         def gradient(upstream: jax.Array) -> tuple[jax.Array, jax.Array]:
-            kernel = partial(backward, every)
+            kernel = partial(backward, return_sequences)
             d_z = launch(kernel, shapes[2], (reviews,), warps, kernels, cell, activations, upstream)
             d_gates = row_sum(tokens.reshape(-1), d_z.reshape(-1, 4 * units), len(gates))
             before = hidden[:-1].reshape(length - 1, count, reviews // count, units)
@@ -75,7 +78,7 @@ def persistent_lstms(gates: jax.Array, kernels: jax.Array, tokens: jax.Array, ev
             d_kernels = jnp.einsum("tnru,tnrz->nuz", before, after, precision="highest")
             return d_gates, d_kernels.reshape(kernels.shape)
 
-        return (hidden if every else hidden[-1]), gradient
+        return (hidden if return_sequences else hidden[-1]), gradient
 
     return run(gates, kernels)
 
@@ -121,7 +124,9 @@ def forward(gates: Any, kernels: Any, tokens: Any, hidden_states: Any, cell_stat
     lax.fori_loop(0, length, step, (start, start, rows(token_at(0)), token_at(1)))
 
 
-def backward(every: bool, kernels: Any, cell_states: Any, activations: Any, upstream: Any, d_gates: Any) -> None:
+def backward(
+    return_sequences: bool, kernels: Any, cell_states: Any, activations: Any, upstream: Any, d_gates: Any
+) -> None:
     """Run one review backwards, from what `forward` gave; `d_gates` is (length, batch, 4 * units)."""
     review = pl.program_id(0)
     length, _, units = cell_states.shape
@@ -131,7 +136,7 @@ def backward(every: bool, kernels: Any, cell_states: Any, activations: Any, upst
     def saved(time: Any) -> tuple:
         time = jnp.maximum(time, 0)
         cell = jnp.where(time > 0, cell_states[jnp.maximum(time - 1, 0), review, :], 0)
-        here = upstream[time, review, :] if every else nothing
+        here = upstream[time, review, :] if return_sequences else nothing
         return [activations[time, review, columns] for columns in of_gates(units)], cell, here
 
     def step(n: jax.Array, carry: tuple) -> tuple:
@@ -145,6 +150,6 @@ def backward(every: bool, kernels: Any, cell_states: Any, activations: Any, upst
         products = sum(weight * value[None, :] for weight, value in zip(weights, d_z, strict=True))
         return jnp.sum(products, axis=1), d_cell, cell, before
 
-    d_hidden = nothing if every else upstream[review, :]
+    d_hidden = nothing if return_sequences else upstream[review, :]
     carry = d_hidden, nothing, cell_states[length - 1, review, :], saved(length - 1)
     lax.fori_loop(0, length, step, carry)

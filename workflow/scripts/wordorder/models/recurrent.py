@@ -130,7 +130,11 @@ class Recurrent(GradientTrained):
         raise NotImplementedError
 
     def run(
-        self, gates: Sequence[Tensor], weights: Sequence[Mapping[str, Tensor]], tokens: Sequence[Tensor], every: bool
+        self,
+        gates: Sequence[Tensor],
+        weights: Sequence[Mapping[str, Tensor]],
+        tokens: Sequence[Tensor],
+        return_sequences: bool,
     ) -> Sequence[Tensor]:
         """Run both directions and return the last hidden state of each, (batch, units), or that after every token.
 
@@ -139,7 +143,7 @@ class Recurrent(GradientTrained):
                 units).
             weights: for each the other `cell_weights` by name.
             tokens: for each the rows of `gates`, (length, batch), in the order in which it reads.
-            every: True for the state after every token, (length, batch, units).
+            return_sequences: True for the state after every token, (length, batch, units).
 
         """
         raise NotImplementedError
@@ -191,7 +195,7 @@ class Recurrent(GradientTrained):
         cells = [
             dict(zip(others, map(ops.copy, values), strict=True)) for values in zip(*map(weights, others), strict=True)
         ]
-        states = self.run(ops.split(gates, 2, axis=-1), cells, (ahead, back), every=self.pooling == "max")
+        states = self.run(ops.split(gates, 2, axis=-1), cells, (ahead, back), return_sequences=self.pooling == "max")
         if self.pooling == "max":
             # Of each unit (Johnson and Zhang 2016, "Supervised and Semi-Supervised Text Categorization using LSTM for
             # Region Embeddings").

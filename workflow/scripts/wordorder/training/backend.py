@@ -3,13 +3,10 @@
 The only module that knows the backends. Keras is imported by the functions, after `start` has chosen one.
 """
 
-import ctypes
-import gc
 import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -51,15 +48,6 @@ def on_gpu() -> bool:
     import jax
 
     return jax.default_backend() == "gpu"
-
-
-def release_memory() -> None:
-    """Forget what JAX has compiled, and give back to the system what glibc would keep for later."""
-    if "jax" in sys.modules:
-        sys.modules["jax"].clear_caches()
-    gc.collect()
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def versions(*packages: str) -> dict[str, str]:

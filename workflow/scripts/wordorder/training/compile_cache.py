@@ -40,14 +40,14 @@ def share_compiled_code(folder: Path) -> None:
 
 def publish(own: Path, shared: Path) -> None:
     """Move what a process has compiled to where others find it."""
-    with suppress(OSError):
-        for entry in sorted(own.glob("*-cache")):
-            if not entry.is_symlink():
-                shared.mkdir(parents=True, exist_ok=True)
-                # Beside it, because the folders may lie on different disks.
-                with tempfile.TemporaryDirectory(dir=shared) as beside:
-                    shutil.copy(entry, beside)
-                    Path(beside, entry.name).replace(shared / entry.name)
+    new = [entry for entry in own.glob("*-cache") if not entry.is_symlink()]
+    if new:
+        with suppress(OSError):
+            shared.mkdir(parents=True, exist_ok=True)
+            # Aside first, because the folders may lie on different disks.
+            with tempfile.TemporaryDirectory(dir=shared) as aside:
+                for entry in new:
+                    Path(shutil.copy(entry, aside)).replace(shared / entry.name)
     shutil.rmtree(own, ignore_errors=True)
 
 

@@ -27,7 +27,11 @@ class LSTM(Recurrent):
         return {"recurrent_kernel": ((self.units, width), "orthogonal"), "bias": ((width,), unit_forget_bias)}
 
     def run(
-        self, gates: Sequence[Tensor], weights: Sequence[Mapping[str, Tensor]], tokens: Sequence[Tensor], every: bool
+        self,
+        gates: Sequence[Tensor],
+        weights: Sequence[Mapping[str, Tensor]],
+        tokens: Sequence[Tensor],
+        return_sequences: bool,
     ) -> Sequence[Tensor]:
         """Run both directions."""
         recurrent_kernels = [each["recurrent_kernel"] for each in weights]
@@ -35,8 +39,8 @@ class LSTM(Recurrent):
             from wordorder.models import lstm_kernel
 
             if self.units <= lstm_kernel.MOST_UNITS:
-                return lstm_kernel.lstms(gates, recurrent_kernels, tokens, every)
-        return [lstm(*each, every) for each in zip(gates, recurrent_kernels, tokens, strict=True)]
+                return lstm_kernel.lstms(gates, recurrent_kernels, tokens, return_sequences)
+        return [lstm(*each, return_sequences) for each in zip(gates, recurrent_kernels, tokens, strict=True)]
 
     def plain_layer(self) -> "keras.Layer":
         """Return one direction as a layer of Keras."""

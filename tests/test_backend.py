@@ -103,9 +103,10 @@ def test_versions():
 
 
 @pytest.mark.parametrize("backend", ["jax", "tensorflow"])
-def test_tensorflow_is_for_its_own_backend(backend, tmp_path):
+def test_what_is_not_needed_is_not_loaded(backend, tmp_path):
     # Catches: seconds in which a job on JAX loads TensorFlow: to encode texts, or because Keras asks whether what it
-    # saves is of TensorFlow.
+    # saves is of TensorFlow; in which any job loads scikit-learn and pandas, because Keras works with them; and that
+    # they cannot be loaded any more by those who need them.
     result = run(
         f"""
         import sys
@@ -120,8 +121,9 @@ def test_tensorflow_is_for_its_own_backend(backend, tmp_path):
         save_model(build_model(complete(features="one_hot"), VOCABULARY, ["no", "yes"], 1), path)
         load_model(path)
         list(text_encoder(["", "[UNK]", "a"], standardize="lower")(["a"]))
-        print(sys.modules.get("tensorflow") is not None)
+        print(*(name for name in ("tensorflow", "sklearn", "pandas") if sys.modules.get(name)))
+        import pandas, sklearn
         """,
         PYTHONPATH=f"{SCRIPTS}:{Path(__file__).parent}",
     )
-    assert result.stdout.split() == [str(backend == "tensorflow")], result.stderr
+    assert result.stdout.split() == ["tensorflow"] * (backend == "tensorflow"), result.stderr

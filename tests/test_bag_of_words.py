@@ -159,7 +159,7 @@ def test_steps_are_those_of_plain_keras(features, ngrams, epsilon):
     trainer = Trainer(model, seed=1)
     chunks = np.split(np.arange(len(texts)), [4, 8, 12])
     frozen = [np.array(weight) for weight in model.non_trainable_weights]
-    for step, batch in enumerate(model.batches(data, chunks, 4)):
+    for step, batch in enumerate(model.batches(data, chunks, 4, training=True)):
         loss, _ = trainer.run_batch(batch, data.labels, step)
         inputs = multi_hot(vectorizer, [texts[i] for i in chunks[step]])
         np.testing.assert_allclose(loss, plain_step(plain, theirs, inputs, data.labels[chunks[step]]), atol=1e-5)

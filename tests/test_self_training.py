@@ -121,7 +121,7 @@ def test_a_training_goes_by_the_soft_labels(classes, labels):
         loss, targets = keras.losses.CategoricalCrossentropy(), data.labels
         right = np.sum(probabilities.argmax(axis=1) == data.labels.argmax(axis=1))
     expected = loss(targets, probabilities.reshape(3, -1))
-    (batch,) = model.batches(data, [np.arange(3)], 4)
+    (batch,) = model.batches(data, [np.arange(3)], 4, training=True)
     measured, correct = Trainer(model, seed=1).run_batch(batch, data.labels, 0)
     assert float(measured) == pytest.approx(float(expected), abs=1e-6)
     assert float(correct) == right

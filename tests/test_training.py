@@ -86,7 +86,7 @@ def test_steps_are_those_of_plain_keras(features, mask, pooling, epsilon, classe
     data = encoded(tokens, labels)
     trainer = Trainer(model, seed=1)
     chunks = np.split(np.arange(15), [4, 8, 12])
-    for step, batch in enumerate(model.batches(data, chunks, 4)):
+    for step, batch in enumerate(model.batches(data, chunks, 4, training=True)):
         loss, correct = trainer.run_batch(batch, data.labels, step)
         here = chunks[step]
         answers = np.asarray(plain(tokens[here]))
@@ -117,7 +117,7 @@ def test_a_step_with_dropout_is_that_of_plain_keras():
     recurrent = keras.Model(plain.inputs, plain.get_layer("bidirectional").output)
     tokens, labels = token_batch([LENGTH, 7, 3, 9]), np.array([0, 1, 1, 0])
     data, trainer = encoded(tokens, labels), Trainer(model, seed=5)
-    for step, batch in enumerate(model.batches(data, [np.arange(4)] * 3, 4)):
+    for step, batch in enumerate(model.batches(data, [np.arange(4)] * 3, 4, training=True)):
         rows = np.ones((VOCABULARY, 1), "float32")
         rows[batch.vocabulary] = scaled_mask(0.25, (len(batch.vocabulary), 1), [5, step])
         units = scaled_mask(0.5, (4, 2 * UNITS), [5, step + 2**30])
@@ -144,7 +144,7 @@ def test_dropout_is_a_function_of_seed_and_step(rates):
     def losses(seed, steps):
         optimizer = {"learning_rate": 1e-30, "epsilon": 1.0}
         _, model = pair("embedding", True, dropout=rates[0], token_dropout=rates[1], optimizer=optimizer)
-        (batch,) = model.batches(data, [np.arange(16)], 16)
+        (batch,) = model.batches(data, [np.arange(16)], 16, training=True)
         trainer = Trainer(model, seed)
         return [float(trainer.run_batch(batch, data.labels, step)[0]) for step in steps]
 
@@ -181,7 +181,7 @@ def test_four_dropouts_have_numbers_of_their_own_and_a_fifth_is_refused():
     losses = []
     for number in (0, 1, 2):
         trained = trainer(number)
-        (batch,) = trained.network.batches(data, [np.arange(4)], 4)
+        (batch,) = trained.network.batches(data, [np.arange(4)], 4, training=True)
         losses.append(float(trained.run_batch(batch, data.labels, 0)[0]))
     assert np.isfinite(losses).all()
     assert len(set(losses)) == 3
@@ -209,7 +209,7 @@ def test_moving_average_is_that_of_all_weights_at_all_steps(features):
         _, model = pair(features, True, optimizer=optimizer, ema_momentum=ema)
         trainer = Trainer(model, 1)
         histories.append([])
-        for step, batch in enumerate(model.batches(data, chunks, 4)):
+        for step, batch in enumerate(model.batches(data, chunks, 4, training=True)):
             trainer.run_batch(batch, data.labels, step)
             trainer.assign()
             histories[-1].append([np.array(weight) for weight in lstm_weights(model)])

@@ -166,7 +166,7 @@ def test_steps_are_those_of_plain_keras():
     data = encoded(tokens, labels)
     trainer = Trainer(model, seed=1)
     chunks = np.split(np.arange(15), [4, 8, 12])
-    for step, batch in enumerate(model.batches(data, chunks, 4)):
+    for step, batch in enumerate(model.batches(data, chunks, 4, training=True)):
         loss, _ = trainer.run_batch(batch, data.labels, step)
         expected = plain_step(plain, theirs, tokens[chunks[step]], labels[chunks[step]])
         np.testing.assert_allclose(loss, expected, atol=1e-5)
@@ -180,7 +180,7 @@ def test_dropout_is_at_work_in_training_only():
     tokens = token_batch([9, 5])
     data = encoded(tokens, [0, 1])
     _, model = pair(dropout=0.5, optimizer={"learning_rate": 1e-30})
-    (batch,) = model.batches(data, [np.arange(2)], 2)
+    (batch,) = model.batches(data, [np.arange(2)], 2, training=True)
     trainer = Trainer(model, seed=1)
     assert len({float(trainer.run_batch(batch, data.labels, step)[0]) for step in range(3)}) == 3
     np.testing.assert_array_equal(model(tokens), model(tokens))

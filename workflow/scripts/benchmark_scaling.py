@@ -80,7 +80,7 @@ def measure(results: Path, axis: str, value: int, more: Path, steps: int) -> Non
         chunks = shuffled_chunks(data.lengths(variant.reads_length), variant.batch_size, 1, 1, variant.groups_by_length)
         losses = [
             trainer.run_batch(batch, data.labels, step)[0]
-            for step, batch in enumerate(model.batches(data, chunks, variant.batch_size))
+            for step, batch in enumerate(model.batches(data, chunks, variant.batch_size, training=True))
         ]
         # Waits for the last step.
         float(losses[-1])

@@ -13,14 +13,14 @@ from wordorder.data.encoded import EncodedReviews
 from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import reading
 from wordorder.models.later import Tensor
-from wordorder.models.network import TokenClassifier
+from wordorder.models.network import TokenClassifier, weights_follow
 from wordorder.training.backend import compiled, rows_at
 
 
 def load_model(path: Path) -> TokenClassifier:
     """Load a saved network. Raises InputError if the file is damaged."""
     # Broad, because zipfile, HDF5 and Keras have errors of all kinds for what is damaged.
-    with reading(path, Exception):
+    with reading(path, Exception), weights_follow():
         network = keras.models.load_model(path, compile=False)
         if not isinstance(network, TokenClassifier):
             raise ValueError(f"it is a {type(network).__name__}")
@@ -72,7 +72,7 @@ def predict(network: TokenClassifier, data: EncodedReviews, run: Callable[..., T
     table = ops.convert_to_tensor(network.token_table.rows)
     shape = (len(data.labels), len(network.classes))
     result = np.empty(shape[:1] if shape[1] == 2 else shape, np.float32)
-    for batch in network.batches(data, chunks, size):
+    for batch in network.batches(data, chunks, size, training=False):
         rows = rows_at(table, batch.vocabulary)
         probabilities = ops.convert_to_numpy(run(weights, rows, batch.vocabulary, batch.positions))
         is_review = batch.reviews >= 0

@@ -99,8 +99,8 @@ def load(directory: Path, variant: str, seed: int | None, backend: str, cores: i
 
 def start_keras(backend: str, cores: int) -> None:
     """Choose Keras' backend and import it."""
-    start_backend(backend, cores)
     with quiet():
+        start_backend(backend, cores)
         import keras
 
         # The first operation is what looks for graphics cards.

@@ -38,7 +38,7 @@ def our_steps(
     trainer = Trainer(model, SEED)
     step = 0
     while True:
-        for batch in model.batches(data, chunks, variant.batch_size):
+        for batch in model.batches(data, chunks, variant.batch_size, training=True):
             loss, _ = trainer.run_batch(batch, data.labels, step)
             float(loss)
             step += 1

@@ -184,9 +184,7 @@ class GradientTrained(Kind):
         size = self.add_layers(network)
         network.dropout = keras.layers.Dropout(self.dropout, name="dropout")
         network.classifier = class_probabilities(len(network.classes))
-        for layer in network.layers:
-            if not layer.built:
-                layer.build((None, size))
+        network.build_layers(size)
 
     def call(
         self, network: "TokenClassifier", tokens: Tensor, rows: Tensor, vocabulary: Tensor | None, training: bool

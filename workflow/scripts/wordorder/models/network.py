@@ -9,6 +9,8 @@ Importing this module is all that `keras.models.load_model` needs to load a save
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -23,6 +25,19 @@ if TYPE_CHECKING:
     from wordorder.data.encoded import EncodedReviews
 
 
+_weights_follow = ContextVar("weights_follow", default=False)
+
+
+@contextmanager
+def weights_follow() -> Iterator[None]:
+    """Build networks from zeros, because their weights are about to be read: to draw some takes two seconds."""
+    token = _weights_follow.set(True)
+    try:
+        yield
+    finally:
+        _weights_follow.reset(token)
+
+
 class TokenTable(keras.layers.Layer):
     """One row of numbers for each token, `rows`: an embedding, or the kernels of a layer over one-hot tokens.
 
@@ -34,10 +49,13 @@ class TokenTable(keras.layers.Layer):
         self.shape = vocabulary_size, width
         self.initial_limit = initial_limit
 
+    def rows_initializer(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
+        """Draw the rows; Keras draws the seed of an initializer as it is made, which is no earlier than here."""
+        return keras.initializers.RandomUniform(-self.initial_limit, self.initial_limit)(shape, dtype)
+
     def build(self, input_shape: Any = None) -> None:
         """Create the table."""
-        initializer = keras.initializers.RandomUniform(-self.initial_limit, self.initial_limit)
-        self.rows = self.add_weight(shape=self.shape, initializer=initializer, name="rows")
+        self.rows = self.add_weight(shape=self.shape, initializer=self.rows_initializer, name="rows")
 
     def compute_output_shape(self, input_shape: Any = None) -> tuple[int, int]:
         """Return the shape of the table, for the summary."""
@@ -52,12 +70,15 @@ class Block(keras.layers.Layer):
 
     def __init__(self, name: str, weights: Mapping[str, tuple[tuple[int, ...], Any]], trainable: bool = True):
         super().__init__(name=name, trainable=trainable)
-        self.specification = [(each, *shape_and_initializer) for each, shape_and_initializer in weights.items()]
+        self.shapes = {}
+        for each, (self.shapes[each], initializer) in weights.items():
+            setattr(self, f"{each}_initializer", initializer)
 
     def build(self, input_shape: Any = None) -> None:
         """Create the weights."""
-        for name, shape, initializer in self.specification:
-            setattr(self, name, self.add_weight(shape=shape, initializer=initializer, name=name))
+        for name, shape in self.shapes.items():
+            weight = self.add_weight(shape=shape, initializer=getattr(self, f"{name}_initializer"), name=name)
+            setattr(self, name, weight)
 
 
 @keras.saving.register_keras_serializable("wordorder")
@@ -91,6 +112,15 @@ class TokenClassifier(keras.Model):
         self.variant.build(self)
         self.built = True
 
+    def build_layers(self, size: int | None = None) -> None:
+        """Build the layers that are not built yet; `size` is that of the input of layers that ask."""
+        for layer in self.layers:
+            if _weights_follow.get():
+                for name in [name for name in dir(layer) if name.endswith("_initializer")]:
+                    setattr(layer, name, np.zeros)
+            if not layer.built:
+                layer.build((None, size))
+
     def call(
         self, tokens: Tensor, rows: Tensor | None = None, vocabulary: Tensor | None = None, training: bool = False
     ) -> Tensor:
@@ -105,12 +135,15 @@ class TokenClassifier(keras.Model):
         """
         return self.variant.call(self, tokens, self.token_table.rows if rows is None else rows, vocabulary, training)
 
-    def batches(self, data: "EncodedReviews", chunks: Sequence[np.ndarray], batch_size: int) -> Iterator[Batch]:
+    def batches(
+        self, data: "EncodedReviews", chunks: Sequence[np.ndarray], batch_size: int, *, training: bool
+    ) -> Iterator[Batch]:
         """Make a batch of each chunk of review indices, as this network reads them."""
         variant = self.variant
         step = variant.vocabulary_step
-        # A graphics processor hardly notices what a batch is filled up with, and its compiler takes longer.
-        rounding = Rounding(8 * step, 0.5) if on_gpu() else Rounding(step, 0.75)
+        # What a step of training takes grows with all that a batch is filled up with. Prediction and a graphics
+        # processor hardly notice, while each shape more is another second of compiling.
+        rounding = Rounding(step, 0.75) if training and not on_gpu() else Rounding(8 * step, 0.5)
         length, vocabulary = variant.reads_length, self.vocabulary_size
         return batches(data, chunks, batch_size, vocabulary, length, variant.trims, rounding)
 

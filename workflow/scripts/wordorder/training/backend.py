@@ -1,12 +1,13 @@
 """Keras' backends: how one is chosen and kept to its cores, and what each does in a way of its own.
 
-The only module that knows the backends. Keras is imported by the functions, after `start` has chosen one.
+The only module that knows the backends. Keras is imported by the functions, because one has to be chosen before.
 """
 
 import os
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ from typing import Any
 from wordorder.training.compile_cache import share_compiled_code
 
 BACKENDS = ("jax", "tensorflow")
+# Keras imports them, for more than a second, to wrap its models for the one and to be fed by the other.
+UNUSED_BY_US = ("sklearn", "pandas")
 
 
 def start_backend(backend: str, threads: int, compiled_code: Path | None = None) -> None:
-    """Choose Keras' backend, one of `BACKENDS`, and keep it to `threads` cores; before Keras is imported.
+    """Choose Keras' backend, one of `BACKENDS`, keep it to `threads` cores, and import Keras.
 
     `compiled_code` is a folder where JAX finds and leaves what has been compiled.
     """
@@ -32,11 +35,26 @@ def start_backend(backend: str, threads: int, compiled_code: Path | None = None)
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NPROC"):
         os.environ[name] = str(threads)
     eigen = "true" if threads > 1 else "false"
+    # The whole width of a processor's vectors, of which LLVM takes half: a step takes 5 to 10 % less.
     # On a graphics processor the same bytes each time, for which products are not tuned by trying; and memory as it is
     # needed, so that trainings can share one. What the user sets comes last and counts.
-    ours = f"--xla_cpu_multi_thread_eigen={eigen} --xla_gpu_deterministic_ops=true"
-    os.environ["XLA_FLAGS"] = f"{ours} {os.environ.get('XLA_FLAGS', '')}".strip()
+    flags = f"--xla_cpu_multi_thread_eigen={eigen} --xla_cpu_prefer_vector_width=512 --xla_gpu_deterministic_ops=true"
+    os.environ["XLA_FLAGS"] = f"{flags} {os.environ.get('XLA_FLAGS', '')}".strip()
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    with kept_out(*UNUSED_BY_US):
+        import keras  # noqa: F401
+
+
+@contextmanager
+def kept_out(*packages: str) -> Iterator[None]:
+    """Let packages that are not imported yet look as if they were not installed."""
+    missing = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(missing))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in missing:
+            del sys.modules[name]
 
 
 def on_gpu() -> bool:

@@ -15,9 +15,6 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-# Less is compiled faster than read.
-SECONDS_WORTH_KEEPING = 0.1
-
 
 def share_compiled_code(folder: Path) -> None:
     """Let this process use what others have compiled for the same processor, and add to it; before JAX is imported.
@@ -34,7 +31,7 @@ def share_compiled_code(folder: Path) -> None:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(own)
     # Caches that XLA would keep beside; with them the path is part of the key, and nothing is ever found again.
     os.environ["JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES"] = "none"
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", str(SECONDS_WORTH_KEEPING))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     atexit.register(publish, own, shared)
 
 

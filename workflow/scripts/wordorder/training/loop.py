@@ -247,7 +247,7 @@ def train_model(
         chunks = shuffled_chunks(lengths, variant.batch_size, seed, epoch, variant.groups_by_length)
         step_losses, right = [], []
         for step, batch in enumerate(
-            network.batches(training, chunks, variant.batch_size), start=(epoch - 1) * len(chunks)
+            network.batches(training, chunks, variant.batch_size, training=True), start=(epoch - 1) * len(chunks)
         ):
             loss, correct = trainer.run_batch(batch, training.labels, step)
             step_losses.append(loss)

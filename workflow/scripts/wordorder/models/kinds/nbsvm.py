@@ -55,8 +55,7 @@ class NBSVM(Kind):
         width = 1 if len(network.classes) == 2 else len(network.classes)
         network.token_table = TokenTable(network.vocabulary_size, width, 0, name="kernel")
         network.classifier = Block("classifier", {"bias": ((width,), "zeros")})
-        for layer in network.layers:
-            layer.build()
+        network.build_layers()
 
     def adapt(self, network: "TokenClassifier", training: "EncodedReviews") -> None:
         """Fit all weights, so that nothing is left to train by gradients. Raises InputError as `fit_nbsvm` does."""

@@ -31,7 +31,7 @@ WHOLE_FILES = {
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     COMPILED = tempfile.TemporaryDirectory()
     os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED.name
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 # The first to begin, so that no process of the tests goes on long after the others.
 FIRST = ["test_slurm", "test_reruns", "test_workflow", "test_report", "test_training", "test_modules", "test_demo"]
 # What is exported is for TensorFlow alone.

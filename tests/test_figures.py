@@ -1,6 +1,7 @@
 """Figures: colours and places of the names by their properties, and what is drawn of the learning curve."""
 
 import re
+from contextlib import chdir
 from functools import partial
 from xml.etree import ElementTree
 
@@ -16,6 +17,13 @@ from wordorder.evaluation.learning_curve import CURVE_COLUMNS
 from wordorder.report import charts, contents
 from wordorder.report.palette import PALETTE
 from wordorder.report.style import COLOURS, colours, spread
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _folder(tmp_path_factory):
+    """What is kept of Vega lies in the working directory."""
+    with chdir(tmp_path_factory.mktemp("working")):
+        yield
 
 
 def test_colours_are_those_of_the_variant():
@@ -94,7 +102,7 @@ TABLES = {
     "word_map": pd.DataFrame(
         {
             "embedding": np.repeat(VARIANTS, 3),
-            "word": ["good", "bad", "<b>"] * 3,
+            "word": ["good", "bad", "</script><b>"] * 3,
             "class": ["pos", "neg", "neg"] * 3,
             "x": [0.1, 0.2, 0.2] * 3,
             "y": [1.0, 0.5, 0.5] * 3,
@@ -107,7 +115,7 @@ WORDS = {
     "accuracy": {"0.870", "0.880"},
     "learning_curve": {"200", "1,000", "20,000"},
     "accuracy_by_length": {"1 to 9", "10 to 50"},
-    "word_map": {"good", "bad", "&lt;b&gt;", "pos", "neg", "50% of the variance"},
+    "word_map": {"good", "bad", "&lt;/script&gt;&lt;b&gt;", "pos", "neg", "50% of the variance"},
     "padding": {"A film", "probability of pos"},
 }
 
@@ -131,6 +139,8 @@ def check(html, svg, png, words):
     assert "href=" not in svg.replace("xmlns:xlink", "")
     assert png.startswith(b"\x89PNG")
     assert not re.findall(rb"<(?:script|link|img)[^>]*(?:src|href)=.?http", html)
+    # No text that is drawn ends a script.
+    assert html.count(b"<script>") == html.count(b"</script>") == 2
 
 
 def test_every_entry_of_the_contents_has_a_chart():

@@ -3,8 +3,9 @@
     python workflow/scripts/benchmark_training.py results docs/performance/benchmark.csv
 
 `results` is the folder of a run of the pipeline that holds the encoded training reviews and the GloVe matrix. Each
-variant and implementation is a process of its own, so that its memory can be told. All are warmed up, then each takes
-some steps in turn, round after round: what disturbs the machine disturbs all alike.
+variant, implementation and setting of it is a process of its own, so that its memory can be told. All are warmed up,
+then each takes some steps in turn, round after round: what disturbs the machine disturbs all alike. Of the settings of
+an implementation the fastest is the row. On a machine that does other things, no table is written.
 """
 
 import argparse
@@ -15,29 +16,29 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 import numpy as np
 import yaml
 
 from wordorder import paths
 from wordorder.config import Config
-from wordorder.data.encoded import EncodedReviews, read_encoded
+from wordorder.data.encoded import read_encoded
 from wordorder.data.vectorizer import read_vocabulary
-from wordorder.evaluation.timing import keras_steps, our_steps, padded_batches
+from wordorder.evaluation.machine import IDLE, Watch, processor_name
+from wordorder.evaluation.timing import keras_steps, our_steps
 from wordorder.io.atomic import atomic_write
 from wordorder.models.kind import GradientTrained, variant_of
 from wordorder.models.kinds.lstm import LSTM
-from wordorder.models.recurrent import Recurrent
+from wordorder.models.kinds.transformer import Transformer
 from wordorder.training.backend import start_backend
 from wordorder.vectors.matrix import read_matrix
 
 CONFIG = Path(__file__).parents[2] / "config/config.yaml"
-# Ours are given one core, as the pipeline gives them; the others take all there are.
 IMPLEMENTATIONS = {
     "wordorder on JAX": "jax",
     "wordorder on TensorFlow": "tensorflow",
@@ -46,7 +47,9 @@ IMPLEMENTATIONS = {
     "Keras on PyTorch": "torch",
     "PyTorch": "torch",
 }
-VARIANTS = "one_hot,embedding,embedding_masked,glove,transformer"
+# Variants of the config, and what the chapter does not have: a masked embedding with a maximum over time.
+POOLED = "embedding_masked_pooled"
+VARIANTS = f"binary_bigram,one_hot,embedding,embedding_masked,{POOLED},glove,transformer"
 # What the others are compared with: the first that is installed.
 REFERENCES = ("Keras on TensorFlow", "Keras on JAX")
 
@@ -56,147 +59,182 @@ def default_config() -> Config:
     return Config.model_validate(yaml.safe_load(CONFIG.read_text(encoding="utf-8")))
 
 
-def torch_steps(
-    data: EncodedReviews, settings: dict[str, Any], vocabulary_size: int, vectors: np.ndarray | None
-) -> Iterator[None]:
-    """Take a step of the same LSTM in PyTorch, with `nn.LSTM`, each time; masked reviews are packed."""
-    import torch
-    from torch import nn
-    from torch.nn.utils.rnn import pack_padded_sequence
+class Setting(NamedTuple):
+    """How an implementation is run: on how many threads, and for PyTorch how reviews of unequal length are read."""
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    variant = cast(Recurrent, variant_of(settings))
-    embedding = None
-    if vectors is not None:
-        embedding = nn.Embedding.from_pretrained(torch.from_numpy(vectors))
-    elif not variant.one_hot:
-        embedding = nn.Embedding(vocabulary_size, variant.dimension)
-    width = vocabulary_size if embedding is None else embedding.embedding_dim
-    lstm = nn.LSTM(width, variant.units, batch_first=True, bidirectional=True)
-    classifier = nn.Sequential(nn.Dropout(variant.dropout), nn.Linear(2 * variant.units, 1))
-    modules = nn.ModuleList([lstm, classifier] if embedding is None else [embedding, lstm, classifier]).to(device)
-    optimizer = torch.optim.RMSprop(
-        [parameter for parameter in modules.parameters() if parameter.requires_grad], lr=0.001, alpha=0.9, eps=1e-7
-    )
-    for batch, labels in padded_batches(data, variant):
-        tokens = torch.from_numpy(batch).to(device).long()
-        embedded = embedding(tokens) if embedding else nn.functional.one_hot(tokens, vocabulary_size).float()
-        if variant.mask:
-            counts = torch.from_numpy((batch != 0).sum(1)).clamp(min=1)
-            embedded = pack_padded_sequence(embedded, counts, batch_first=True, enforce_sorted=False)
-        _, (hidden, _) = lstm(embedded)
-        logits = classifier(torch.cat([hidden[0], hidden[1]], 1))[:, 0]
-        loss = nn.functional.binary_cross_entropy_with_logits(logits, torch.from_numpy(labels).to(device))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        # As the others do: wait for the step.
-        float(loss)
-        yield
+    threads: int
+    layout: str = ""
+
+    def __str__(self) -> str:
+        threads = f"{self.threads} thread{'s' * (self.threads > 1)}"
+        return f"{self.layout}, {threads}" if self.layout else threads
 
 
-def work(results: Path, implementation: str, variant: str, sample: int) -> None:
-    """Take as many steps as each line of the standard input says; answer with their seconds and the peak memory."""
-    ours = implementation.startswith("wordorder")
-    backend = IMPLEMENTATIONS[implementation]
-    if ours:
-        start_backend(backend, 1)
-    os.environ["KERAS_BACKEND"] = backend
-    config = default_config()
-    settings = config.variants[variant].settings()
-    folder = results.parent
-    vocabulary_size = len(read_vocabulary(folder / paths.vocabulary(config.vectorizer)))
-    matrix = folder / paths.vectors("glove", config.vectorizer)
-    vectors = read_matrix(matrix, vocabulary_size) if settings["features"] == "glove" else None
-    data = read_encoded(folder / paths.encoded("train", config.vectorizer))
-    if ours:
-        running = our_steps(data, settings, vocabulary_size, sample, vectors)
-    else:
-        running = (torch_steps if implementation == "PyTorch" else keras_steps)(
-            data, settings, vocabulary_size, vectors
-        )
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    for line in sys.stdin:
-        start = time.perf_counter()
-        for _ in range(int(line)):
-            next(running)
-        seconds = time.perf_counter() - start
-        print(
-            json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]), file=answers, flush=True
-        )
+class Worker:
+    """A process that takes steps of a variant when it is told to."""
 
-
-def send(worker: subprocess.Popen, steps: int) -> None:
-    """Let a worker take some steps."""
-    questions = cast(IO[str], worker.stdin)
-    questions.write(f"{steps}\n")
-    questions.flush()
-
-
-def receive(worker: subprocess.Popen) -> tuple[float, float]:
-    """Wait for a worker's answer; return seconds and peak memory in MB."""
-    answer = cast(IO[str], worker.stdout).readline()
-    if not answer:
-        sys.exit(f"Error: a benchmark process ended: {worker.args!r}")
-    seconds, memory = json.loads(answer)
-    return seconds, memory
-
-
-def implementations(variant: GradientTrained, gpu: bool) -> list[str]:
-    """Return the implementations of a variant that are installed, and can be waited for."""
-    left_out = set()
-    if not isinstance(variant, LSTM):
-        left_out.add("PyTorch")
-    elif variant.mask:
-        # It goes through the time steps one by one.
-        left_out.add("Keras on PyTorch")
-    elif variant.one_hot and not gpu:
-        left_out |= {"Keras on JAX", "Keras on PyTorch"}
-    return [name for name, package in IMPLEMENTATIONS.items() if find_spec(package) and name not in left_out]
-
-
-def compare(results: Path, variant: str, names: list[str], rounds: int, sample: int, few: int) -> list[dict]:
-    """Time all implementations of a variant in turn, ours `sample` steps and the others `few`; one row each."""
-    reference = next(name for name in REFERENCES if name in names)
-    workers = {
-        name: subprocess.Popen(
-            [sys.executable, __file__, str(results), "--worker", name, variant, "--sample", str(sample)],
+    def __init__(self, results: Path, variant: str, implementation: str, setting: Setting, sample: int):
+        self.ours = implementation.startswith("wordorder")
+        self.implementation, self.setting = implementation, setting
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        choice = [implementation, variant, str(setting.threads), setting.layout]
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, str(results), "--sample", str(sample), "--worker", *choice],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self.errors,
             text=True,
         )
-        for name in names
-    }
-    number = {name: sample if name.startswith("wordorder") else few for name in names}
+        self.times: list[float] = []
+        self.processor_times: list[float] = []
+        self.memory = 0.0
+
+    def send(self, steps: int) -> None:
+        """Let it take some steps."""
+        questions = cast(IO[str], self.process.stdin)
+        questions.write(f"{steps}\n")
+        questions.flush()
+
+    def receive(self) -> list[float] | None:
+        """Return the seconds it took, the seconds of processor time, and its peak memory in MB; None if it ended."""
+        answer = cast(IO[str], self.process.stdout).readline()
+        return json.loads(answer) if answer else None
+
+    def take(self, steps: int) -> None:
+        """Take some steps, and keep what one took."""
+        self.send(steps)
+        answer = self.receive()
+        if answer is None:
+            sys.exit(f"Error: {self.name} ended: {self.last_words()}")
+        seconds, processor_seconds, self.memory = answer
+        self.times.append(1000 * seconds / steps)
+        self.processor_times.append(1000 * processor_seconds / steps)
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"{self.implementation} ({self.setting})"
+
+    def last_words(self) -> str:
+        """Return the last line that it has written about errors."""
+        self.errors.seek(0)
+        return (self.errors.read().strip().splitlines() or ["nothing was said"])[-1]
+
+    def end(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+        self.errors.close()
+
+
+def settings_of_variant(name: str) -> dict[str, Any]:
+    """Return the complete settings of a variant of the benchmark."""
+    config = default_config()
+    if name == POOLED:
+        return {**config.variants["embedding_masked"].settings(), "pooling": "max"}
+    return config.variants[name].settings()
+
+
+def work(results: Path, implementation: str, variant: str, setting: Setting, sample: int) -> None:
+    """Take as many steps as each line of the standard input says; answer with their seconds and the peak memory."""
+    # A library that prints does not answer for it.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    start_backend(IMPLEMENTATIONS[implementation], setting.threads)
+    settings = settings_of_variant(variant)
+    folder, vectorizer = results.parent, settings["vectorizer"]
+    vocabulary_size = len(read_vocabulary(folder / paths.vocabulary(vectorizer)))
+    matrix = folder / paths.vectors("glove", vectorizer)
+    vectors = read_matrix(matrix, vocabulary_size) if settings["features"] == "glove" else None
+    data = read_encoded(folder / paths.encoded("train", vectorizer))
+    if implementation.startswith("wordorder"):
+        running = our_steps(data, settings, vocabulary_size, sample, vectors)
+    elif implementation == "PyTorch":
+        from benchmark_torch import torch_steps
+
+        model = cast(GradientTrained, variant_of(settings))
+        running = torch_steps(data, model, vocabulary_size, sample, vectors, *setting)
+    else:
+        running = keras_steps(data, settings, vocabulary_size, vectors)
+    for line in sys.stdin:
+        start, processor_start = time.perf_counter(), time.process_time()
+        for _ in range(int(line)):
+            next(running)
+        seconds, processor_seconds = time.perf_counter() - start, time.process_time() - processor_start
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps([seconds, processor_seconds, memory]), file=answers, flush=True)
+
+
+def candidates(variant: GradientTrained, gpu: bool) -> list[tuple[str, Setting]]:
+    """Return the implementations of a variant that are installed and can be waited for, with their settings."""
+    left_out = set()
+    if isinstance(variant, LSTM) and variant.mask:
+        # It goes through the time steps one by one.
+        left_out.add("Keras on PyTorch")
+    elif isinstance(variant, LSTM) and variant.one_hot and not gpu:
+        left_out |= {"Keras on JAX", "Keras on PyTorch"}
+    elif isinstance(variant, Transformer) and not gpu:
+        # Ten seconds a step, as on TensorFlow.
+        left_out |= {"Keras on PyTorch"}
+    # A training of the pipeline has one core; the others may take all there are.
+    threads = [1] if gpu else sorted({1, os.cpu_count() or 1})
+    found = []
+    for name, package in IMPLEMENTATIONS.items():
+        if name in left_out or not find_spec(package):
+            continue
+        if name.startswith("wordorder"):
+            found.append((name, Setting(1)))
+        elif name == "PyTorch":
+            from benchmark_torch import layouts
+
+            found += [(name, Setting(number, layout)) for number in threads for layout in layouts(variant)]
+        else:
+            found += [(name, Setting(number)) for number in threads]
+    return found
+
+
+def compare(results: Path, variant: str, rounds: int, sample: int, gpu: bool) -> list[dict]:
+    """Time all implementations of a variant in turn; one row each, of its fastest setting."""
+    model = cast(GradientTrained, variant_of(settings_of_variant(variant)))
+    # A step of the others takes the longer the more it wastes: fewer of them say as much.
+    few = 1 if variant == "one_hot" and not gpu else max(1, sample // 8)
+    workers = [
+        Worker(results, variant, name, setting, sample if name.startswith("wordorder") else few)
+        for name, setting in candidates(model, gpu)
+    ]
     try:
-        # Every shape is compiled here, and all at once.
-        for name, worker in workers.items():
-            send(worker, sample + 2 if name.startswith("wordorder") else 2)
-        for worker in workers.values():
-            receive(worker)
-        times: dict[str, list[float]] = {name: [] for name in names}
-        memory: dict[str, float] = {}
+        # Every shape is compiled here.
+        for worker in list(workers):
+            worker.send(sample + 2 if worker.ours else few + 1)
+            if worker.receive() is None:
+                print(f"Left out: {worker.name} ended: {worker.last_words()}", file=sys.stderr, flush=True)
+                worker.end()
+                workers.remove(worker)
         for _ in range(rounds):
-            for name, worker in workers.items():
-                send(worker, number[name])
-                seconds, memory[name] = receive(worker)
-                times[name].append(1000 * seconds / number[name])
+            for worker in workers:
+                worker.take(sample if worker.ours else few)
     finally:
-        for worker in workers.values():
-            worker.kill()
-            worker.wait()
+        for worker in workers:
+            worker.end()
+    best: dict[str, Worker] = {}
+    for worker in workers:
+        print(f"{variant}: {worker.name}: {statistics.median(worker.times):.1f} ms", flush=True)
+        rival = best.setdefault(worker.implementation, worker)
+        if statistics.median(worker.times) < statistics.median(rival.times):
+            best[worker.implementation] = worker
+    reference = next(best[name] for name in REFERENCES if name in best)
     return [
         {
             "variant": variant,
             "implementation": name,
-            "ms_per_step": round(statistics.median(each), 1),
-            "peak_mb": round(memory[name]),
+            "setting": str(worker.setting),
+            "ms_per_step": round(statistics.median(worker.times), 1),
+            "processor_ms": round(statistics.median(worker.processor_times), 1),
+            "peak_mb": round(worker.memory),
             # Round by round, so that both saw the same machine.
-            "speedup": round(statistics.median(np.divide(times[reference], each)), 1),
+            "speedup": round(statistics.median(np.divide(reference.times, worker.times)), 1),
         }
-        for name, each in times.items()
+        for name, worker in best.items()
     ]
 
 
@@ -208,26 +246,27 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="turns of each implementation (default: 5)")
     parser.add_argument("--sample", type=int, default=60, help="our steps in each turn (default: 60)")
     parser.add_argument("--variants", default=VARIANTS, help=f"separated by commas (default: {VARIANTS})")
-    parser.add_argument("--worker", nargs=2, metavar=("IMPLEMENTATION", "VARIANT"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--others", type=float, default=IDLE, help=f"cores that others may keep busy meanwhile (default: {IDLE})"
+    )
+    parser.add_argument("--worker", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
-        implementation, variant = arguments.worker
-        work(arguments.results, implementation, variant, arguments.sample)
+        implementation, variant, threads, layout = arguments.worker
+        work(arguments.results, implementation, variant, Setting(int(threads), layout), arguments.sample)
         return
     import pandas as pd
 
-    config = default_config()
+    watch = Watch()
     gpu = shutil.which("nvidia-smi") is not None
     rows = []
     for variant in arguments.variants.split(","):
-        settings = cast(GradientTrained, config.variants[variant])
-        names = implementations(settings, gpu)
-        # A step of the others takes the longer the more it wastes: fewer of them say as much.
-        few = 1 if variant == "one_hot" and not gpu else max(1, arguments.sample // 8)
-        rows += compare(arguments.results, variant, names, arguments.rounds, arguments.sample, few)
-        print(pd.DataFrame(rows[-len(names) :]).to_string(index=False), flush=True)
+        rows += compare(arguments.results, variant, arguments.rounds, arguments.sample, gpu)
+    table = pd.DataFrame(rows).assign(processor=processor_name())
+    print(table.to_string(index=False), flush=True)
+    watch.refuse_others(arguments.others)
     with atomic_write(arguments.table) as part:
-        pd.DataFrame(rows).to_csv(part, index=False)
+        table.to_csv(part, index=False)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from wordorder.data.corpus import SPLITS as SPLITS
 
 CORPUS = "resources/corpus"
 GLOVE = "resources/glove.txt"
-# No product of a rule: every job that trains or predicts reads it and adds to it.
-COMPILED = Path(".cache/compiled")
+# No products of rules: jobs add what they find missing. It may be deleted at any time.
+CACHE = Path(".cache")
+COMPILED = CACHE / "compiled"
 UNLABELLED = "unlabelled"
 
 # What a training leaves, and its evaluation.

@@ -30,11 +30,7 @@ def our_steps(
     model = build_model(settings, vocabulary_size, data.classes, SEED, vectors)
     variant = cast(GradientTrained, model.variant)
     data = variant.prepare(data)
-    lengths = data.lengths(variant.reads_length)
-    chunks = shuffled_chunks(lengths, variant.batch_size, SEED, 1, variant.groups_by_length)
-    # The last batch is not full.
-    chunks = sorted(chunks[:-1] or chunks, key=lambda chunk: lengths[chunk].max())
-    chunks = [chunks[i] for i in np.linspace(0, len(chunks) - 1, sample).astype(int)]
+    chunks = sampled_chunks(data, variant, sample)
     trainer = Trainer(model, SEED)
     step = 0
     while True:
@@ -63,14 +59,34 @@ def keras_steps(
         yield
 
 
-def padded_batches(data: EncodedReviews, variant: GradientTrained) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield shuffled batches for ever, token ids and labels, all padded to the same length as in the chapter."""
+def sampled_chunks(data: EncodedReviews, variant: GradientTrained, sample: int) -> list[np.ndarray]:
+    """Return `sample` of the batches of an epoch, indices of reviews, from the shortest to the longest."""
     lengths = data.lengths(variant.reads_length)
-    length = variant.reads_length or max(1, int(lengths.max()))
-    chunks = shuffled_chunks(lengths, variant.batch_size, SEED, 1, group_by_length=False)
+    chunks = shuffled_chunks(lengths, variant.batch_size, SEED, 1, variant.groups_by_length)
+    # The last batch is not full.
+    chunks = sorted(chunks[:-1] or chunks, key=lambda chunk: lengths[chunk].max())
+    return [chunks[i] for i in np.linspace(0, len(chunks) - 1, sample).astype(int)]
+
+
+def padded_batches(
+    data: EncodedReviews, variant: GradientTrained, sample: int | None = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield batches for ever, token ids and labels: shuffled, and all padded to the same length as in the chapter.
+
+    With a `sample`, those batches that `our_steps` takes, each padded to its longest review.
+    """
+    data = variant.prepare(data)
+    lengths = data.lengths(variant.reads_length)
+    cut = variant.reads_length or max(1, int(lengths.max()))
+    if sample:
+        chunks = sampled_chunks(data, variant, sample)
+    else:
+        chunks = shuffled_chunks(lengths, variant.batch_size, SEED, 1, group_by_length=False)
+        chunks = chunks[:-1] or chunks
     while True:
-        for chunk in chunks[:-1] or chunks:
-            yield padded(data, chunk, len(chunk), length, length), data.labels[chunk].astype(np.float32)
+        for chunk in chunks:
+            length = max(1, int(lengths[chunk].max())) if sample else cut
+            yield padded(data, chunk, len(chunk), length, cut), data.labels[chunk].astype(np.float32)
 
 
 def time_in_turn(

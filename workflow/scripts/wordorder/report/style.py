@@ -1,13 +1,18 @@
 """The style that all figures share."""
 
+import json
+import tempfile
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import altair as alt
 import numpy as np
-from scipy.optimize import isotonic_regression
+import vl_convert
 
+from wordorder import paths
 from wordorder.io.atomic import atomic_write
+from wordorder.report.pages import page
 from wordorder.report.palette import (
     BLACK,
     BLUE,
@@ -37,6 +42,8 @@ COLOURS = {
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 FONT_SIZE = 12
 WIDTH, HEIGHT = 460, 320
+# The version that Altair writes for, such as 6.1.
+VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 
 def colours(variants: Sequence[str]) -> dict[str, str]:
@@ -55,6 +62,9 @@ def colour_scale(variants: Sequence[str]) -> alt.Scale:
 
 def spread(positions: Sequence[float], gap: float) -> np.ndarray:
     """Return positions moved as little as possible, by least squares, until any two are `gap` apart; for labels."""
+    # Half a second to import, for one figure of many.
+    from scipy.optimize import isotonic_regression
+
     order = np.argsort(positions, kind="stable")
     steps = gap * np.arange(len(order))
     moved = np.empty(len(order))
@@ -105,11 +115,40 @@ def save(chart: alt.TopLevelMixin, html: Path, svg: Path, png: Path, *, descript
 
     The page holds all that it needs and asks nothing of the network. The description is what screen readers read out.
     """
-    chart = styled(chart).properties(description=description)
-    actions = {"export": True, "source": False, "compiled": False, "editor": False}
+    specification = styled(chart).properties(description=description).to_dict()
+    drawn = vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE)
+    options = {
+        "mode": "vega-lite",
+        "renderer": "svg",
+        "actions": {"export": True, "source": False, "compiled": False, "editor": False},
+    }
+    # Whatever text is drawn, it does not end the script.
+    arguments = ", ".join(json.dumps(each).replace("<", r"\u003c") for each in (specification, options))
+    body = (
+        '<div id="figure"></div>\n'
+        f"<script>{vega()}</script>\n"
+        f'<script>vegaEmbed("#figure", {arguments}).catch(console.error);</script>'
+    )
     with atomic_write(html) as part:
-        chart.save(part, format="html", inline=True, embed_options={"actions": actions, "renderer": "svg"})
+        part.write_text(page(html.stem, body), encoding="utf-8")
     with atomic_write(svg) as part:
-        chart.save(part, format="svg")
+        part.write_text(drawn, encoding="utf-8")
     with atomic_write(png) as part:
-        chart.save(part, format="png", scale_factor=2)
+        part.write_bytes(vl_convert.svg_to_png(drawn, scale=2))
+
+
+def vega() -> str:
+    """Return Vega, Vega-Lite and vega-embed as one script.
+
+    To put them together takes two seconds, for each figure anew; so they are kept.
+    """
+    kept = paths.CACHE / f"vega-lite-{VEGA_LITE}-by-vl-convert-{version('vl-convert-python')}.js"
+    if not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        # Each job that misses it writes one of its own aside.
+        with tempfile.TemporaryDirectory(dir=kept.parent) as aside:
+            part = Path(aside) / kept.name
+            script = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
+            part.write_text(script, encoding="utf-8")
+            part.replace(kept)
+    return kept.read_text(encoding="utf-8")

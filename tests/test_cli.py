@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +22,7 @@ import pytest
 from conftest import SMALL
 
 from wordorder import paths
-from wordorder.app.cli import cli, texts_of
+from wordorder.app.cli import CHUNK, cli, texts_of
 from wordorder.app.serve import serve
 from wordorder.io.errors import InputError
 
@@ -67,14 +68,18 @@ def test_the_numbers_of_the_evaluation(finished, reviews, source, capsys):
 
 
 def test_json_lines_into_a_file(finished, reviews, tmp_path):
-    # Catches: a file that is not written, or another seed than the one that is asked for.
+    # Catches: a file that is not written, or another seed than the one that is asked for; rows that are numbered anew
+    # in each chunk, because the progress that is not shown counts nothing.
     folder, expected = reviews
-    output = tmp_path / "answers.jsonl"
+    output, many = tmp_path / "answers.jsonl", tmp_path / "many.txt"
+    repetitions = 2 * CHUNK // len(expected) + 1
+    many.write_text((folder / "reviews.txt").read_text(encoding="utf-8") * repetitions, encoding="utf-8")
+    expected = np.tile(expected, repetitions)
     options = ["--format", "jsonl", "--output", output, "--seed", "2"]
-    result = wordorder("predict", "-m", "glove", "-d", finished, *options, folder / "reviews.txt")
+    result = wordorder("predict", "-m", "glove", "-d", finished, *options, many)
     assert (result.returncode, result.stdout) == (0, b""), result.stderr
     rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
-    assert len(rows) == len(expected)
+    assert [row["row"] for row in rows] == list(range(1, len(expected) + 1))
     assert rows[0].keys() == {"row", "label", "probability_pos"}
     assert [row["probability_pos"] for row in rows] != pytest.approx(expected, abs=1e-3)
 

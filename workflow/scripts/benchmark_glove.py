@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from wordorder.data.vectorizer import read_vocabulary
+from wordorder.evaluation.machine import IDLE, Watch
 from wordorder.io.atomic import atomic_write
 from wordorder.vectors.glove import glove_matrix
 
@@ -60,11 +61,15 @@ def main() -> None:
     parser.add_argument("results", type=Path, help="folder that holds vectorizers/")
     parser.add_argument("table", type=Path, nargs="?", help="CSV file to write")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each reader (default: 5)")
+    parser.add_argument(
+        "--others", type=float, default=IDLE, help=f"cores that others may keep busy meanwhile (default: {IDLE})"
+    )
     parser.add_argument("--reader", choices=READERS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.reader:
         measure(arguments.reader, arguments.vectors, arguments.results / "vectorizers/words/vocabulary.json")
         return
+    watch = Watch()
     figures: dict[str, list] = {reader: [] for reader in READERS}
     for _ in range(arguments.rounds):
         for reader, measured in figures.items():
@@ -86,6 +91,7 @@ def main() -> None:
 
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
+    watch.refuse_others(arguments.others)
     with atomic_write(arguments.table) as part:
         table.to_csv(part, index=False)
 

@@ -1,12 +1,14 @@
-"""Measure how many reviews a second `wordorder predict` does.
+"""Measure how many reviews a second `wordorder predict` does, and how much memory it takes.
 
 python workflow/scripts/benchmark_prediction.py results docs/performance/prediction.csv
 
 Each command is run on one review, on all test reviews and on these twice. The first tells how long it takes to start,
-the difference between the others how fast it is once each shape of a batch has been compiled.
+the difference between the others how fast it is once each shape of a batch has been compiled. On a machine that does
+other things, no table is written.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,18 +19,23 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wordorder.evaluation.machine import Watch, processor_name
 from wordorder.io.atomic import atomic_write
 
-VARIANTS = ["nbsvm", "binary_bigram", "glove", "embedding_masked", "one_hot"]
+VARIANTS = ["binary_bigram", "glove", "embedding_masked", "one_hot"]
 COMMAND = [sys.executable, "-m", "wordorder.app.cli", "predict"]
 
 
-def seconds(results: Path, variant: str, cores: int, reviews: Path) -> float:
-    """Run the command on the reviews and return how long it took."""
+def cost(results: Path, variant: str, cores: int, reviews: Path) -> tuple[float, float]:
+    """Run the command on the reviews; return the seconds and the peak memory in MB."""
     start = time.perf_counter()
     options = ["--model", variant, "--directory", str(results.parent), "--cores", str(cores)]
-    subprocess.run([*COMMAND, *options, str(reviews)], check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    process = subprocess.Popen([*COMMAND, *options, str(reviews)], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"Error: {variant} failed.")
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":
@@ -37,6 +44,7 @@ if __name__ == "__main__":
     parser.add_argument("table", type=Path, help="the CSV file to write")
     arguments = parser.parse_args()
     table = pq.read_table(arguments.results / "reviews/test.parquet", columns=["text"])
+    watch = Watch()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{name}.parquet" for name in ("one", "all", "twice")]
@@ -44,9 +52,11 @@ if __name__ == "__main__":
             pq.write_table(reviews, path)
         for variant in VARIANTS:
             for cores in (1, 2):
-                one, once, twice = (seconds(arguments.results, variant, cores, path) for path in files)
-                rows.append((variant, cores, round(one, 1), round(once, 1), round(len(table) / (twice - once))))
-                print(*rows[-1])
-    columns = ["variant", "cores", "seconds_of_one", "seconds_of_all", "reviews_per_second"]
+                (one, _), (once, memory), (twice, _) = (cost(arguments.results, variant, cores, path) for path in files)
+                speed = round(len(table) / (twice - once))
+                rows.append((variant, cores, round(one, 1), round(once, 1), speed, round(memory)))
+                print(*rows[-1], flush=True)
+    columns = ["variant", "cores", "seconds_of_one", "seconds_of_all", "reviews_per_second", "peak_mb"]
+    watch.refuse_others()
     with atomic_write(arguments.table) as part:
-        pd.DataFrame(rows, columns=columns).to_csv(part, index=False)
+        pd.DataFrame(rows, columns=columns).assign(processor=processor_name()).to_csv(part, index=False)

@@ -23,6 +23,7 @@ from benchmark_training import default_config
 from wordorder import paths
 from wordorder.data.encoded import EncodedReviews, read_encoded, write_encoded
 from wordorder.data.vectorizer import read_vocabulary
+from wordorder.evaluation.machine import IDLE, Watch
 from wordorder.evaluation.timing import our_steps
 from wordorder.io.atomic import atomic_write
 from wordorder.models.kind import GradientTrained
@@ -99,6 +100,9 @@ def main() -> None:
     parser.add_argument("table", type=Path, nargs="?", help="CSV file to write")
     parser.add_argument("--steps", type=int, default=30, help="steps at each point (default: 30)")
     parser.add_argument("--small", action="store_true", help="one small point of each kind")
+    parser.add_argument(
+        "--others", type=float, default=IDLE, help=f"cores that others may keep busy meanwhile (default: {IDLE})"
+    )
     parser.add_argument("--point", nargs=3, metavar=("AXIS", "VALUE", "REVIEWS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.point:
@@ -108,6 +112,7 @@ def main() -> None:
     import pandas as pd
 
     data = read_encoded(arguments.results.parent / paths.encoded("train", default_config().vectorizer))
+    watch = Watch()
     rows = []
     for axis, values in (SMALL if arguments.small else AXES).items():
         for value in values:
@@ -126,6 +131,7 @@ def main() -> None:
                 {"axis": axis, "value": value, "per": unit, "seconds": round(seconds, 4), "peak_mb": round(memory)}
             )
             print(rows[-1], flush=True)
+    watch.refuse_others(arguments.others)
     with atomic_write(arguments.table) as part:
         pd.DataFrame(rows).to_csv(part, index=False)
 

@@ -178,6 +178,9 @@ def candidates(variant: GradientTrained, gpu: bool) -> list[tuple[str, Setting]]
         left_out |= {"Keras on PyTorch"}
     # A training of the pipeline has one core; the others may take all there are.
     threads = [1] if gpu else sorted({1, os.cpu_count() or 1})
+    if isinstance(variant, LSTM) and variant.one_hot:
+        # Each process takes 7 GB or more for products of large matrices, which all cores do fastest.
+        threads = threads[-1:]
     found = []
     for name, package in IMPLEMENTATIONS.items():
         if name in left_out or not find_spec(package):

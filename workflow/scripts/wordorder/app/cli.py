@@ -158,10 +158,12 @@ def predict_command(
         writer = csv.writer(file, lineterminator="\n")
         if kind == "csv":
             writer.writerow(["row", "label", *columns])
+        # The progress counts nothing where it is not shown.
+        done = 0
         while chunk := list(islice(texts, CHUNK)):
             probabilities = trained.probabilities(chunk)
             answers = answers_of(probabilities, len(classes))
-            for number, (answer, numbers) in enumerate(zip(answers, probabilities, strict=True), progress.n + 1):
+            for number, (answer, numbers) in enumerate(zip(answers, probabilities, strict=True), done + 1):
                 row = [number, classes[answer], *(round(float(p), 6) for p in numbers.reshape(-1))]
                 if kind == "csv":
                     writer.writerow(row)
@@ -170,6 +172,7 @@ def predict_command(
                         json.dumps(dict(zip(["row", "label", *columns], row, strict=True)), ensure_ascii=False) + "\n"
                     )
             file.flush()
+            done += len(chunk)
             progress.update(len(chunk))
 
 

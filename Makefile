@@ -65,7 +65,8 @@ audit: $(INSTALLED)
 
 # How fast training is on this machine, which should do nothing else meanwhile; see docs/performance/README.md.
 benchmark: $(INSTALLED)
-	snakemake --cores $(CORES) results/vectorizers/words/train.arrow results/vectorizers/words/glove.npy
+	snakemake --cores $(CORES) results/vectorizers/words/train.arrow results/vectorizers/words/glove.npy \
+	    results/vectorizers/bigrams/train.arrow
 	python workflow/scripts/benchmark_training.py results docs/performance/benchmark.csv
 	python workflow/scripts/benchmark_scaling.py results docs/performance/scaling.csv
 	python workflow/scripts/benchmark_glove.py resources/glove.txt results docs/performance/glove.csv

@@ -10,9 +10,9 @@ import altair as alt
 import pandas as pd
 
 from wordorder.io.atomic import atomic_write
-from wordorder.report.palette import BLUE, GREY, ORANGE, SKY_BLUE, VERMILION
+from wordorder.report.palette import BLUE, GREEN, GREY, ORANGE, SKY_BLUE, VERMILION
 
-COLOURS = [BLUE, SKY_BLUE, ORANGE, VERMILION, GREY]
+COLOURS = [BLUE, SKY_BLUE, ORANGE, VERMILION, GREEN, GREY]
 TITLES = {
     "sequence_length": "tokens in a review",
     "vocabulary": "tokens in the vocabulary",
@@ -27,9 +27,7 @@ def speed_chart(table: pd.DataFrame) -> alt.FacetChart:
     order = list(dict.fromkeys(table["implementation"]))
     base = alt.Chart(table).encode(
         y=alt.Y("implementation:N", sort=order, title=None),
-        x=alt.X(
-            "ms_per_step:Q", scale=alt.Scale(type="log", domainMin=10), title="milliseconds per step (logarithmic)"
-        ),
+        x=alt.X("ms_per_step:Q", scale=alt.Scale(type="log", domainMin=1), title="milliseconds per step (logarithmic)"),
     )
     points = base.mark_circle(size=90, opacity=1).encode(
         color=alt.Color("implementation:N", sort=order, scale=alt.Scale(domain=order, range=COLOURS), legend=None)

@@ -2,13 +2,12 @@
 
 import os
 import platform
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
-
-from wordorder.io.errors import InputError
 
 # Cores that others may keep busy while a time is measured that is to be published.
 IDLE = 0.1
@@ -29,10 +28,11 @@ class Watch:
         return max(0.0, (busy - own) / seconds)
 
     def refuse_others(self, most: float = IDLE) -> None:
-        """Raise InputError if others kept more than so many cores busy."""
+        """End the program if others kept more than so many cores busy."""
         if (others := self.others()) > most:
-            raise InputError(
-                f"Other processes kept {others:.2f} cores busy, so the times would be wrong. End them, and run again."
+            sys.exit(
+                f"Error: Other processes kept {others:.2f} cores busy, so the times would be wrong. End them, and run "
+                "again."
             )
 
 

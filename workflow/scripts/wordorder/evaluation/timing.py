@@ -60,12 +60,12 @@ def keras_steps(
 
 
 def sampled_chunks(data: EncodedReviews, variant: GradientTrained, sample: int) -> list[np.ndarray]:
-    """Return `sample` of the batches of an epoch, indices of reviews, from the shortest to the longest."""
+    """Return `sample` of the batches of an epoch, indices of reviews, which stand for all lengths alike."""
     lengths = data.lengths(variant.reads_length)
     chunks = shuffled_chunks(lengths, variant.batch_size, SEED, 1, variant.groups_by_length)
     # The last batch is not full.
     chunks = sorted(chunks[:-1] or chunks, key=lambda chunk: lengths[chunk].max())
-    return [chunks[i] for i in np.linspace(0, len(chunks) - 1, sample).astype(int)]
+    return [chunks[i] for i in ((np.arange(sample) + 0.5) / sample * len(chunks)).astype(int)]
 
 
 def padded_batches(

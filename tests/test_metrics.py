@@ -1,6 +1,9 @@
 """The metrics of predicted probabilities, against figures worked out by hand and definitions tried pair by pair."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -120,3 +123,12 @@ def test_three_classes_of_a_model_that_has_learned_nothing():
     metrics = classification_metrics(THREE_LABELS, np.full((6, 3), 1 / 3, "float32"))
     assert (metrics["roc_auc"], metrics["f1"]) == (0.5, pytest.approx(0.5 / 3))
     assert metrics["brier_score"] == pytest.approx(2 / 3)
+
+
+def test_a_model_card_imports_no_scikit_learn():
+    # Catches: a second at the start of every model card, for what only evaluations compute with.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    code = "import sys, write_model_card; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "wordorder.evaluation.metrics" in modules.stdout.split()
+    assert "sklearn" not in modules.stdout.split()

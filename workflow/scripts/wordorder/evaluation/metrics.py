@@ -4,12 +4,13 @@ A metric is one function below, from the true labels and the probabilities to a 
 the classes, and all classes occur. With two classes the probabilities, float64, are those of label 1, (reviews,), and
 as for the accuracy the answer is 1 above 0.5; with more they are those of each class, (reviews, classes), and the
 answer is the class with the highest.
+
+The functions import scikit-learn, because that takes a second: model cards ask for the names of the metrics alone.
 """
 
 from collections.abc import Callable
 
 import numpy as np
-from sklearn.metrics import brier_score_loss, f1_score, roc_auc_score
 
 BINS = 15
 # By name, in the order of the columns of tables.
@@ -36,6 +37,8 @@ def one_against_rest(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarra
 @metric
 def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the area under the ROC curve; with more than two classes the mean over them, each against the rest."""
+    from sklearn.metrics import roc_auc_score
+
     if probabilities.ndim == 1:
         return roc_auc_score(labels, probabilities)
     is_class = one_against_rest(labels, probabilities)
@@ -49,6 +52,8 @@ def f1(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
     It is 0 for a class that is never the answer.
     """
+    from sklearn.metrics import f1_score
+
     if probabilities.ndim == 1:
         return f1_score(labels, probabilities > 0.5, zero_division=0.0)
     return f1_score(labels, probabilities.argmax(axis=1), average="macro", zero_division=0.0)
@@ -60,6 +65,8 @@ def brier_score(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
     With more than two classes the squares are summed up over the classes (Brier 1950), so that it is from 0 to 2.
     """
+    from sklearn.metrics import brier_score_loss
+
     if probabilities.ndim == 1:
         return brier_score_loss(labels, probabilities)
     return np.mean(np.sum((probabilities - one_against_rest(labels, probabilities)) ** 2, axis=1))

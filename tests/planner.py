@@ -1,5 +1,6 @@
 """Plan many runs: for each line of JSON on stdin, a config, write the jobs that Snakemake would do for the summary.
 
+The code is that of the moment, which may change from line to line.
 Started as `planner.py REPOSITORY DIRECTORY CONFIG_FILES...`. A plan is a line of JSON: a list of jobs, named
 as in `plans.planned`, or the message of an error.
 """
@@ -13,7 +14,13 @@ from plans import UNNAMED
 
 repository, directory, *config_files = map(Path, sys.argv[1:])
 answers = sys.stdout
+dates = None
 for line in sys.stdin:
+    before, dates = dates, {path: path.stat().st_mtime_ns for path in (repository / "workflow").rglob("*.py")}
+    if dates != before:
+        # Imported again, because the package knows the digests of its own files.
+        for name in [name for name in sys.modules if name.split(".")[0] == "wordorder"]:
+            del sys.modules[name]
     try:
         with dry_run(repository, directory, config_files, json.loads(line), {"results/summary.csv"}) as dag:
             jobs = [

@@ -353,24 +353,24 @@ CODE = {
 
 
 @pytest.mark.parametrize("names", CODE)
-def test_other_code_with_an_older_date(pipeline, run, code, names):
+def test_other_code_with_an_older_date(plan, code, names):
     # Catches: code that is compared by its date, so that a checkout of older code goes unnoticed; a module that decides
     # a result and is not in the digest of its rule; one that is in that of too many.
     for name in names:
         path = code(f"scripts/{name}")
         path.write_text(path.read_text(encoding="utf-8") + "\nADDED = 1\n", encoding="utf-8")
         make_old(path)
-    assert planned(pipeline.snakemake(run, SUMMARY, "-n")) == CODE[names]
+    assert plan({}) == CODE[names]
 
 
-def test_other_claims_with_an_older_date(pipeline, run):
+def test_other_claims_with_an_older_date(pipeline, plan):
     # Catches: claims of the workflow's own that are compared by their date.
     path = pipeline.repository / "config/claims.yaml"
     before = path.read_bytes()
     path.write_bytes(before + b"\n# Another.\n")
     make_old(path)
     try:
-        assert planned(pipeline.snakemake(run, SUMMARY, "-n")) == {"decide_claims", "summarize_runs"}
+        assert plan({}) == {"decide_claims", "summarize_runs"}
     finally:
         path.write_bytes(before)
 
@@ -399,10 +399,10 @@ def test_code_that_decides_nothing(pipeline, run, code):
     assert planned(pipeline.snakemake(run, SUMMARY, "-n")) == set()
 
 
-def test_threads_of_a_training(pipeline, run, code):
+def test_threads_of_a_training(plan, code):
     # Catches: what decides how sums are rounded, and so the weights, going unnoticed.
     replaced(code("scripts/wordorder/training/backend.py"), '"OMP_NUM_THREADS", ', "")
-    assert after(*all_trainings(RUNS)) <= planned(pipeline.snakemake(run, SUMMARY, "-n"))
+    assert after(*all_trainings(RUNS)) <= plan({})
 
 
 # Files.
@@ -425,22 +425,22 @@ def test_what_is_left_over_is_deleted(pipeline, run):
     assert planned(pipeline.snakemake(run, SUMMARY, "-n", config=config)) == trainings("new 1") | TABLES
 
 
-def test_a_mirror_under_another_name(pipeline, run, tmp_path):
+def test_a_mirror_under_another_name(pipeline, plan, tmp_path):
     # Catches: a corpus that is known by the name of its file, so that a mirror makes everything run again.
     sources = yaml.safe_load(pipeline.config_files[2].read_text(encoding="utf-8"))
     config = {}
     for name in ("corpus", "glove"):
         (source,) = sources[name]["sources"]
         config[name] = {"sources": [str(shutil.copy(source, tmp_path / f"mirror{''.join(Path(source).suffixes)}"))]}
-    assert planned(pipeline.snakemake(run, SUMMARY, "-n", config=config)) == set()
+    assert plan(config) == set()
 
 
-def test_another_algorithm_for_the_checksum(pipeline, run):
+def test_another_algorithm_for_the_checksum(plan, finished):
     # Catches: a file that is taken for another because its checksum is written otherwise.
     config = {}
     for name, path in (("corpus", paths.CORPUS), ("glove", paths.GLOVE)):
-        config[name] = {"checksum": f"md5:{hashlib.md5((run / path).read_bytes()).hexdigest()}"}
-    assert planned(pipeline.snakemake(run, SUMMARY, "-n", config=config)) == set()
+        config[name] = {"checksum": f"md5:{hashlib.md5((finished / path).read_bytes()).hexdigest()}"}
+    assert plan(config) == set()
 
 
 def test_more_threads(pipeline, run):

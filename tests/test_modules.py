@@ -78,31 +78,26 @@ def test_a_module_plans_what_the_workflow_plans(host, checkout):
     assert renamed == {rule if rule == "total" else f"their_{rule}": count for rule, count in rules.items()}
 
 
-def test_a_module_below_a_prefix(host, checkout):
-    # Catches: a product, a log or a checkpoint outside the prefix; claims other than those that the config names; rules
-    # that are local under their own names alone.
+def test_a_hosted_module_below_a_prefix(host, checkout, tmp_path_factory):
+    # Catches: code that is looked for beside the Snakefile, where a hosted workflow has none (modules, templates,
+    # captions); a file that MANIFEST forgets; params that change from one start to the next; a product, a log or a
+    # checkpoint outside the prefix; claims other than those that the config names; rules that are local under their own
+    # names alone.
+    home = tmp_path_factory.mktemp("home")
+    git = home / "gitconfig"
+    git.write_text(f'[url "file://{checkout.parents[1]}/"]\n    insteadOf = https://github.com/\n', encoding="utf-8")
+    environment = {"GIT_CONFIG_GLOBAL": str(git), "XDG_CACHE_HOME": str(home / "cache"), "GITHUB_TOKEN": ""}
     (host / "checkpoints").write_text("A folder of this name cannot be made here.", encoding="utf-8")
-    module = [f'snakefile: "{checkout}/workflow/Snakefile"', "config: config", 'prefix: "chapter"']
+    snakefile = 'snakefile: github("someone/wordorder", path="workflow/Snakefile", tag="v1.0.0")'
+    module = [snakefile, "config: config", 'prefix: "chapter"']
+    use = "use rule * from wordorder as their_*"
     claims = "chapter/results/claims.csv"
-    output = snakemake(host, module, "use rule * from wordorder as their_*", claims)
+    products = [claims, f"chapter/{MODEL}", "chapter/results/model_cards/binary_unigram.html"]
+    output = snakemake(host, module, use, *products, environment=environment)
     assert "localrule their_decide_claims:" in output
     assert {path.name for path in host.iterdir()} == {"workflow", "config", "chapter", "checkpoints", ".snakemake"}
-    assert (host / "chapter" / MODEL).exists()
+    assert all((host / product).exists() for product in products)
     assert "Words are enough." in (host / claims).read_text(encoding="utf-8")
     assert (host / "chapter/logs/train_model/binary_unigram/all/seed1.log").exists()
-
-
-def test_a_hosted_module(host, checkout):
-    # Catches: code that is looked for beside the Snakefile, where a hosted workflow has none (modules, templates,
-    # captions); a file that MANIFEST forgets; params that change from one start to the next.
-    git = host / "gitconfig"
-    git.write_text(f'[url "file://{checkout.parents[1]}/"]\n    insteadOf = https://github.com/\n', encoding="utf-8")
-    environment = {"GIT_CONFIG_GLOBAL": str(git), "XDG_CACHE_HOME": str(host / "cache"), "GITHUB_TOKEN": ""}
-    snakefile = 'snakefile: github("someone/wordorder", path="workflow/Snakefile", tag="v1.0.0")'
-    module = [snakefile, "config: config"]
-    use = "use rule * from wordorder"
-    products = [MODEL, "results/model_cards/binary_unigram.html"]
-    snakemake(host, module, use, *products, environment=environment)
-    assert all((host / product).exists() for product in products)
     again = snakemake(host, module, use, "-n", *products, environment=environment)
     assert "Nothing to be done" in again

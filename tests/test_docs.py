@@ -100,7 +100,6 @@ def test_benchmark_is_that_of_the_run():
             f"{row.seconds_of_one:.1f}",
             f"{row.seconds_of_all:.1f}",
             f"{row.reviews_per_second:,}",
-            f"{row.peak_mb:,}",
         ]
         for row in prediction.itertuples()
     ]

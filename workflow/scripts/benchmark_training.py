@@ -246,8 +246,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, help="folder that holds vectorizers/")
     parser.add_argument("table", type=Path, nargs="?", help="CSV file to write")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each implementation (default: 5)")
-    parser.add_argument("--sample", type=int, default=60, help="our steps in each turn (default: 60)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each implementation (default: 3)")
+    parser.add_argument("--sample", type=int, default=32, help="our steps in each turn (default: 32)")
     parser.add_argument("--variants", default=VARIANTS, help=f"separated by commas (default: {VARIANTS})")
     parser.add_argument(
         "--others", type=float, default=IDLE, help=f"cores that others may keep busy meanwhile (default: {IDLE})"

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
@@ -90,10 +91,11 @@ class Worker:
         self.memory = 0.0
 
     def send(self, steps: int) -> None:
-        """Let it take some steps."""
+        """Let it take some steps; whether it is still there, `receive` tells."""
         questions = cast(IO[str], self.process.stdin)
-        questions.write(f"{steps}\n")
-        questions.flush()
+        with suppress(BrokenPipeError):
+            questions.write(f"{steps}\n")
+            questions.flush()
 
     def receive(self) -> list[float] | None:
         """Return the seconds it took, the seconds of processor time, and its peak memory in MB; None if it ended."""
@@ -225,7 +227,9 @@ def compare(results: Path, variant: str, rounds: int, sample: int, gpu: bool) ->
         rival = best.setdefault(worker.implementation, worker)
         if statistics.median(worker.times) < statistics.median(rival.times):
             best[worker.implementation] = worker
-    reference = next(best[name] for name in REFERENCES if name in best)
+    reference = next((best[name] for name in REFERENCES if name in best), None)
+    if reference is None:
+        sys.exit(f"Error: {variant} could not be run in plain Keras, which the others are compared with.")
     return [
         {
             "variant": variant,

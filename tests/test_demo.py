@@ -16,8 +16,8 @@ from sklearn.linear_model import LogisticRegression
 REPOSITORY = Path(__file__).parents[1]
 
 
-# Without KERAS_BACKEND, which the tests have set.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+# Without what the tests have set.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("KERAS_BACKEND", "XLA_FLAGS")}
 ENVIRONMENT["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{ENVIRONMENT['PATH']}"
 
 

@@ -32,8 +32,8 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     COMPILED = tempfile.TemporaryDirectory()
     os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED.name
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-# What tests train runs for fewer seconds than XLA would take to make it fast. (At level 0, steps of a Transformer differ
-# from those of plain Keras by more than rounding.) The demo is made as for a user.
+# What tests train runs for fewer seconds than XLA would take to make it fast. The demo is made as for a user. (At level
+# 0, steps of a Transformer differ from those of plain Keras by more than rounding.)
 os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=1 --xla_llvm_disable_expensive_passes=true"
 # The first to begin, so that no process of the tests goes on long after the others.
 FIRST = ["test_slurm", "test_reruns", "test_workflow", "test_report", "test_training", "test_modules", "test_demo"]

@@ -13,6 +13,8 @@ LAYOUT = {
     "text_column": "text",
     "label_column": "label",
     "split_column": None,
+    "group_column": None,
+    "group_files": "urls_{label}.txt",
 }
 
 

@@ -2,14 +2,17 @@
 
 import copy
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from wordorder.data.reviews import Review, write_reviews
+from wordorder.evaluation.intervals import Measurements, measure
 from wordorder.evaluation.metrics import METRICS
-from wordorder.evaluation.predictions import write_predictions
+from wordorder.evaluation.predictions import Predictions, Run, write_predictions
 from wordorder.evaluation.timing import COLUMNS
 
 IDS = ["test/neg/1_1", "test/neg/2_2", "test/pos/1_9", "test/pos/2_8"]
@@ -46,14 +49,33 @@ def write(path: Path, probabilities, ids=IDS, labels=LABELS, classes=CLASSES) ->
     return path
 
 
-def write_answers(folder: Path, correct: np.ndarray) -> list[Path]:
-    """Write predictions of each run that give these answers, (runs, reviews)."""
+def predictions_of(correct: np.ndarray) -> Predictions:
+    """Return predictions of each run that give these answers, (runs, reviews)."""
     labels = np.arange(correct.shape[1], dtype="int8") % 2
-    ids = [f"test/{i}_1" for i in range(correct.shape[1])]
-    return [
-        write(folder / f"{i}.parquet", np.where(right == labels, 0.9, 0.1), ids, labels)
-        for i, right in enumerate(correct)
+    ids = [f"test/{i:06}_1" for i in range(correct.shape[1])]
+    return Predictions(ids, labels, np.where(correct == labels, 0.9, 0.1), CLASSES)
+
+
+def measured_of(correct: np.ndarray, runs: Sequence[Run], **varies_like: str | None) -> dict[str, Measurements]:
+    """Return the measurements of runs with these answers; each review is a group, all variants vary alike."""
+    predictions = predictions_of(correct)
+    return measure(predictions, predictions.ids, runs, {name: "lstm" for name, _, _ in runs} | varies_like)
+
+
+def write_answers(folder: Path, correct: np.ndarray) -> tuple[list[Path], Path]:
+    """Write the predictions of `predictions_of`, and the reviews: the paths of both."""
+    read = predictions_of(correct)
+    reviews = folder / "test.parquet"
+    write_reviews(
+        reviews, [Review(name, CLASSES[i], "", "text") for name, i in zip(read.ids, read.labels, strict=True)]
+    )
+    order = np.argsort(read.labels, kind="stable")
+    ids = [read.ids[i] for i in order]
+    paths = [
+        write(folder / f"{i}.parquet", each[order], ids, read.labels[order])
+        for i, each in enumerate(read.probabilities)
     ]
+    return paths, reviews
 
 
 def step_times(first, second, implementation="plain") -> pd.DataFrame:

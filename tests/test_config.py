@@ -85,7 +85,7 @@ MISTAKES = [
     (
         "corpus",
         yaml.safe_dump(CONFIG["corpus"] | {"format": "csv", "text_column": "label"}),
-        "corpus: two of text_column, label_column and split_column are the same",
+        "corpus: two of text_column, label_column, split_column and group_column are the same",
         "another",
     ),
     ("imdb", "{sources: [a.tar.gz]}", "the config: imdb has been renamed; write corpus", "same keys"),
@@ -287,7 +287,7 @@ def test_matrices_and_embeddings_of_the_default_vectorizer():
     # Catches: vectors of another vocabulary among those that are compared word by word.
     config = load(active_variants=["glove", "cbow", "embedding_masked_no_html", "embedding", "one_hot"])
     assert config.embedding_matrices() == ["cbow", "glove"]
-    assert [run.variant for run in config.embedding_runs()] == ["cbow", "embedding"]
+    assert config.embedding_variants() == ["cbow", "embedding"]
     assert config.pretrained_read() == [("words", "glove"), ("words", "cbow")]
 
 

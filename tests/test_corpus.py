@@ -102,6 +102,7 @@ def test_split_is_that_of_the_chapter_in_any_order_of_members(tmp_path_factory, 
             {
                 "id": f"{part}/{category}/{file_name.removesuffix('.txt')}",
                 "label": category,
+                "group": "",
                 "text": corpus[f"{part}/{category}"][file_name],
             }
             for category, file_name in expected[name]
@@ -109,7 +110,7 @@ def test_split_is_that_of_the_chapter_in_any_order_of_members(tmp_path_factory, 
         assert rows[name] == sorted(wanted, key=lambda row: (row["label"], row["id"]))
         assert sizes[name] == len(wanted)
     assert rows["unlabelled"] == [
-        {"id": f"train/unsup/{name.removesuffix('.txt')}", "label": "", "text": text}
+        {"id": f"train/unsup/{name.removesuffix('.txt')}", "label": "", "group": "", "text": text}
         for name, text in sorted(corpus["train/unsup"].items(), key=lambda item: item[0].removesuffix(".txt"))
     ]
     # Stratified, disjoint and complete.
@@ -141,7 +142,7 @@ def test_columns_have_the_promised_types(tmp_path):
     split(tmp_path, tar_bytes(small_members()))
     assert read_reviews(tmp_path / "unlabelled.parquet").to_pylist() == []
     file = pq.ParquetFile(tmp_path / "train.parquet")
-    types = [("id", pa.string()), ("label", pa.string()), ("text", pa.string())]
+    types = [(name, pa.string()) for name in ("id", "label", "group", "text")]
     assert file.schema_arrow == pa.schema(types)
     assert {file.metadata.row_group(0).column(i).compression for i in range(3)} == {"ZSTD"}
 
@@ -167,7 +168,7 @@ def test_everything_outside_the_folders_of_reviews_is_left_out(tmp_path):
         ("aclImdb/imdb.vocab", b"the"),
         ("aclImdb/train/unsupBow.feat", b"0 0:9"),
         ("aclImdb/train/labeledBow.feat", b"9 0:9"),
-        ("aclImdb/test/urls_pos.txt", b"http"),
+        ("aclImdb/urls_pos.txt", b"http"),
         ("aclImdb/test/README.txt", b"no"),
         ("elsewhere/train/pos/0_9.txt", b"no"),
         ("aclImdb/train/pos/.DS_Store", b"\xff"),

@@ -96,7 +96,32 @@ def test_unlabelled_texts(corpus_of, unlabelled):
     assert [text.label for text in corpus.texts].count("") == (3 if unlabelled == "fair" else 0)
 
 
+def test_groups_of_folders(corpus_of):
+    # Catches: a line too far, the lines of another class or split, a number that is read as text.
+    urls = [(f"{part}/urls_bad.txt", f"{part}0\n{part}1\n{part}2\n".encode()) for part in ("train", "test")]
+    corpus = corpus_of([*SPLIT, *urls, ("docs/urls_bad.txt", b"no")])
+    groups = {text.id: text.group for text in corpus.texts}
+    assert groups["train/bad/1"] == "train1"
+    assert groups["test/bad/2"] == "test2"
+    assert groups["train/good/1"] == ""
+    assert {text.group for text in corpus_of([*SPLIT, *urls], group_files=None).texts} == {""}
+
+
+def test_groups_of_a_table(tmp_path):
+    # Catches: the column of the split for that of the group, numbers that are refused, a group that is missing.
+    rows = {"text": ["a", "b", "c"], "label": ["x", "y", ""], "part": ["train", "test", "train"], "movie": [7, 7, 8]}
+    pd.DataFrame(rows | {"label": ["x", "y", "x"]}).to_parquet(tmp_path / "a.parquet")
+    read_as = {"format": "parquet", "split_column": "part", "group_column": "movie"}
+    assert [text.group for text in read(tmp_path / "a.parquet", **read_as).texts] == ["7", "7", "8"]
+    assert [text.split for text in read(tmp_path / "a.parquet", **read_as).texts] == ["train", "test", "train"]
+
+
 REFUSED_MEMBERS = {
+    "a group too few": ([*PLAIN, ("urls_good.txt", b"a\nb\n")], "good/2.txt.*no line for it.*corpus.group_files"),
+    "a name without a number": (
+        [*PLAIN, ("good/x.txt", b""), ("urls_good.txt", b"a\n" * 9)],
+        "good/x.txt.*no line for it",
+    ),
     "two corpora": ([*under("a/", SPLIT), *under("b/", SPLIT)], "more than one folder there are train/ and test/"),
     "another file": ([*PLAIN, ("good/1.md", b"")], "good/1.md.*only be files named"),
     "a folder in a class": ([*PLAIN, ("good/more/1.txt", b"")], "good/more/1.txt.*only be files named"),

@@ -187,7 +187,7 @@ def model_content(path):
 
 CLASSES = ["neg", "pos"]
 LABELS = np.arange(20) % 2
-REVIEWS = [Review(f"train/pos/{i}_9", CLASSES[i % 2], f"text {i} \x85" * i) for i in range(20)]
+REVIEWS = [Review(f"train/pos/{i}_9", CLASSES[i % 2], f"movie {i % 3}", f"text {i} \x85" * i) for i in range(20)]
 ROWS = {"text": [row.text for row in REVIEWS], "label": [row.label for row in REVIEWS], "part": ["train", "test"] * 10}
 SEQUENCES = [np.arange(i, dtype=np.int32) for i in range(20)]
 EPOCHS = b"epoch,loss,seconds,peak_memory_mb\n1,0.5,25.125,900.5\n2,0.4,24,910\n"

@@ -1,4 +1,4 @@
-"""The learning curve and its crossings, against the comparison of variants, SciPy's root finder and figures by hand."""
+"""The learning curve and its crossings, against the measurements, SciPy's root finder and figures by hand."""
 
 import csv
 import math
@@ -8,12 +8,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up_runs import answers, write_answers
+from made_up_runs import answers, measured_of, write_answers
 from scipy.interpolate import interp1d
 from scipy.optimize import brentq
 
 import tabulate_learning_curve
-from wordorder.evaluation.comparison import compare
 from wordorder.evaluation.learning_curve import crossing, tabulate
 
 SIZES = [100, 1000, 10000]
@@ -32,7 +31,7 @@ def test_rows_of_the_curve():
     # Catches: runs that go to another variant or size, sizes in the order of the config, a population's deviation.
     runs = all_runs(["b", "a"], [1000, 100], [4, 7, 9])
     correct = answers(1, 12, 400).reshape(12, 400)
-    curve, _ = tabulate(correct, runs, resamples=200, seed=1)
+    curve, _ = tabulate(measured_of(correct, runs), runs)
     assert list(zip(curve["variant"], curve["size"], strict=True)) == [("b", 100), ("b", 1000), ("a", 100), ("a", 1000)]
     assert set(curve["seeds"]) == {3}
     for row in curve.itertuples():
@@ -42,23 +41,23 @@ def test_rows_of_the_curve():
         assert row.test_accuracy_low < row.test_accuracy < row.test_accuracy_high
 
 
-def test_interval_of_the_curve_is_that_of_the_comparison():
-    # Catches: an interval of the seeds or of the reviews alone, or of another level. Against a variant that is always
-    # right, the difference is the accuracy less 1.
-    correct = answers(1, 3, 500).reshape(3, 500)
-    curve, _ = tabulate(correct, all_runs(["a"], [100], [1, 2, 3]), resamples=5000, seed=1)
-    runs = all_runs(["a", "right"], ["all"], [1, 2, 3])
-    row = compare(np.concatenate([correct, np.ones_like(correct)]), runs, resamples=5000, seed=2).iloc[0]
-    measured = curve.loc[0, ["test_accuracy_low", "test_accuracy_high"]].to_numpy(float)
-    expected = row[["difference_low", "difference_high"]].to_numpy(float) + 1
-    assert measured == pytest.approx(expected, abs=0.1 * (expected[1] - expected[0]))
+def test_intervals_are_those_of_the_measurements():
+    # Catches: an interval of another size or metric, a list of seeds of another variant.
+    runs = all_runs(["a", "b"], [100, 200], [1, 2, 3])
+    measured = measured_of(answers(1, 12, 500)[0], runs)
+    curve, _ = tabulate(measured, runs)
+    for row in curve.itertuples():
+        name = f"{row.variant}/{row.size}"
+        for metric, low, high in (("accuracy", *row[6:8]), ("roc_auc", *row[9:11])):
+            assert (low, high) == pytest.approx(measured[metric].estimate({name: 1}).interval(), abs=1e-6)
+        assert [float(each) for each in row.of_seeds.split()] == pytest.approx(measured["accuracy"].values(name))
 
 
-def test_one_seed_has_no_deviation():
-    # Catches: a deviation of zero where nothing is known of it.
-    curve, _ = tabulate(answers_of([0.5, 0.8]), all_runs(["a"], [100, 1000], [1]), resamples=100, seed=1)
-    assert curve["test_accuracy_std"].isna().all()
-    assert curve["test_accuracy_low"].notna().all()
+def test_one_seed_has_no_interval():
+    # Catches: a deviation of zero where nothing is known of it, an interval of the reviews alone.
+    runs = all_runs(["a"], [100, 1000], [1])
+    curve, _ = tabulate(measured_of(answers_of([0.5, 0.8]), runs), runs)
+    assert curve[["test_accuracy_std", "test_accuracy_low", "test_accuracy_high"]].isna().all(axis=None)
 
 
 differences = st.lists(st.integers(-50, 50).map(lambda n: n / 1000), min_size=2, max_size=8)
@@ -100,60 +99,63 @@ def test_crossing_by_hand(values, expected):
     assert crossing(SIZES, values) == pytest.approx(expected)
 
 
-def crossings_of(first, second, seeds=1, **options):
-    """The row of two variants with these accuracies at each size, the same for each seed."""
-    shares = np.repeat([*first, *second], seeds)
-    runs = all_runs(["a", "b"], SIZES[: len(first)], range(seeds))
-    _, crossings = tabulate(answers_of(shares, **options), runs, resamples=400, seed=1)
+def crossings_of(first, second, spread=0.01, reviews=1000):
+    """The row of two variants with these mean accuracies at each size, and two seeds that are `spread` apart."""
+    shares = [mean + half for mean in [*first, *second] for half in (-spread / 2, spread / 2)]
+    runs = all_runs(["a", "b"], SIZES[: len(first)], [1, 2])
+    # On reviews that all are alike but for those on which the runs differ.
+    _, crossings = tabulate(measured_of(answers_of(shares, reviews), runs), runs)
     return crossings.iloc[0]
 
 
 def test_curves_that_cross_clearly():
-    # Catches: the wrong variant ahead, a row that depends on which of the two comes first, a share of nothing.
+    # Catches: the wrong variant ahead, a row that depends on which of the two comes first, ends that change places.
     first, second = [0.6, 0.7, 0.85], [0.7, 0.8, 0.7]
     row, turned = crossings_of(first, second), crossings_of(second, first)
     assert (row["ahead"], turned["ahead"]) == ("a", "b")
     # From -0.1 at 1,000 to 0.15 at 10,000: two fifths of the way.
     assert row["size"] == turned["size"] == round(1000 * 10**0.4)
-    assert row["share"] == turned["share"] == 1
     assert 1000 < row["size_low"] < row["size"] < row["size_high"] < 10000
 
 
 def test_curves_that_do_not_cross():
-    # Catches: a crossing that is made up, a share that is not of the resamples.
+    # Catches: a crossing that is made up.
     row = crossings_of([0.6, 0.7, 0.8], [0.5, 0.6, 0.7])
     assert row["ahead"] == "a"
     assert row[["size", "size_low", "size_high"]].isna().all()
-    assert row["share"] == 0
-    equal = crossings_of([0.6, 0.7, 0.8], [0.5, 0.6, 0.8], seeds=3)
-    assert equal[["ahead", "size", "size_low", "size_high", "share"]].isna().all()
+    equal = crossings_of([0.6, 0.7, 0.8], [0.5, 0.6, 0.8])
+    assert equal[["ahead", "size", "size_low", "size_high"]].isna().all()
 
 
-def test_interval_is_open_where_the_resamples_do_not_cross():
-    # Catches: an interval of those resamples only that happen to cross. The second variant is ahead by one review at
-    # the smallest size, and clearly behind at the others: half of the resamples cross, the others are ahead throughout.
-    row = crossings_of([0.5, 0.7, 0.8], [0.501, 0.6, 0.7])
-    assert row["size"] == pytest.approx(100 * 10 ** (0.001 / 0.101), abs=1)
+def test_interval_is_open_where_the_ends_of_the_curve_decide_nothing():
+    # Catches: an end that is made up where the difference is significant at no measured size.
+    row = crossings_of([0.5, 0.7, 0.8], [0.502, 0.6, 0.7])
+    assert row["size"] == pytest.approx(100 * 10 ** (0.002 / 0.102), abs=1)
     assert pd.isna(row["size_low"])
-    # The chance that a review that only one of them has right is drawn at least once.
-    assert row["share"] == pytest.approx(1 - (1 - 1 / 1000) ** 1000, abs=0.1)
-    # And here it is the last size that decides.
-    row = crossings_of([0.5, 0.6, 0.801], [0.6, 0.7, 0.8])
-    assert row["size"] == pytest.approx(1000 * 10 ** (0.1 / 0.101), abs=1)
+    assert row["size_high"] < 1000
+    row = crossings_of([0.5, 0.6, 0.802], [0.6, 0.7, 0.8])
+    assert row["size"] == pytest.approx(1000 * 10 ** (0.1 / 0.102), abs=1)
     assert pd.isna(row["size_high"])
     assert row["size_low"] < row["size"]
 
 
-def test_interval_covers_the_seeds():
-    # Catches: a crossing of the mean curves whose interval knows only of the reviews. All seeds of a variant agree but
-    # at the middle size, where the mean is behind and one seed of three is far ahead.
-    shares = [0.6] * 3 + [0.9, 0.5, 0.5] + [0.9] * 3 + [0.7] * 9
-    _, crossings = tabulate(answers_of(shares), all_runs(["a", "b"], SIZES, [1, 2, 3]), resamples=2000, seed=1)
-    row = crossings.iloc[0]
-    assert 1000 < row["size"] < 10000
-    # Drawn three times with chance 1/27 the seed moves the crossing below the middle size, and twice with 2/9.
-    assert 100 < row["size_low"] < 1000
-    assert row["share"] == 1
+def test_interval_is_that_of_fieller():
+    # Catches: an interval of the seeds or the reviews alone. It ends where the difference, linear between two sizes, is
+    # as large as the half of its own interval; SciPy finds the same places.
+    shares = [mean + half for mean in (0.6, 0.8, 0.7, 0.7) for half in (-0.01, 0.01)]
+    runs = all_runs(["a", "b"], [100, 1000], [1, 2])
+    measured = measured_of(answers_of(shares), runs)
+    row = tabulate(measured, runs)[1].iloc[0]
+
+    def end(which):
+        def at(share):
+            weights = {"a/100": 1 - share, "b/100": share - 1, "a/1000": share, "b/1000": -share}
+            return measured["accuracy"].estimate(weights).interval()[which]
+
+        return 100 * 10 ** brentq(at, 0, 1)
+
+    assert row["size_low"] == pytest.approx(end(1), rel=0.03)
+    assert row["size_high"] == pytest.approx(end(0), rel=0.03)
 
 
 def test_tables_of_the_script(tmp_path):
@@ -161,10 +163,11 @@ def test_tables_of_the_script(tmp_path):
     runs = all_runs(["b", "a"], SIZES, [1, 2])
     shares = np.repeat([0.6, 0.7, 0.8, 0.7, 0.8, 0.7], 2)
     correct = answers_of(shares, reviews=100)
-    paths = write_answers(tmp_path, correct)
+    paths, reviews = write_answers(tmp_path, correct)
     curve, crossings = tmp_path / "learning_curve.csv", tmp_path / "crossings.csv"
-    tabulate_learning_curve.main(paths, curve, crossings, runs=runs, resamples=100, seed=1)
-    expected_curve, expected_crossings = tabulate(correct, runs, resamples=100, seed=1)
+    alike = {"a": "lstm", "b": "lstm"}
+    tabulate_learning_curve.main(paths, reviews, curve, crossings, runs=runs, varies_like=alike)
+    expected_curve, expected_crossings = tabulate(measured_of(correct, runs), runs)
     pd.testing.assert_frame_equal(pd.read_csv(curve), expected_curve)
     with crossings.open(newline="") as file:
         (row,) = csv.DictReader(file)

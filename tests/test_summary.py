@@ -3,20 +3,27 @@
 import csv
 import json
 
+import numpy as np
 import pytest
-from made_up_runs import TRAINING, write_run
-from scipy import stats
+from made_up_runs import TRAINING, measured_of, write_answers, write_run
 
 import summarize_runs
 from wordorder.evaluation.metrics import METRICS
-from wordorder.evaluation.summary import read_runs, summarize
 from wordorder.io.errors import InputError
 
 
-def tables(folder, runs, chapter):
-    """Run the script, and read what it wrote without pandas."""
+def answers_of(accuracies):
+    """Right answers to the first of 1,000 reviews."""
+    return np.arange(1000) < 1000 * np.array(accuracies)[:, None]
+
+
+def tables(folder, runs, chapter, accuracies=(0.86, 0.85, 0.88, 0.87, 0.875)):
+    """Run the script, and read what it wrote without pandas; the predictions are as right as `accuracies` say."""
     inputs = [list(paths) for paths in zip(*runs, strict=True)]
-    summarize_runs.main(*inputs, folder / "runs.csv", folder / "summary.csv", chapter=chapter)
+    predictions = write_answers(folder, answers_of(accuracies[: len(runs)]))
+    variants = {path.parents[1].name for path in inputs[0]}
+    alike = {"chapter": chapter, "varies_like": dict.fromkeys(variants, "lstm")}
+    summarize_runs.main(*inputs, *predictions, folder / "runs.csv", folder / "summary.csv", **alike)
     result = []
     for name in ("runs.csv", "summary.csv"):
         with (folder / name).open(newline="") as file:
@@ -67,18 +74,24 @@ def test_summary_has_a_row_for_each_variant(tmp_path, chapter_runs):
     assert (glove["test_accuracy"], glove["chapter_accuracy"]) == ("0.875", "")
 
 
-def test_interval_of_the_test_accuracy(tmp_path, chapter_runs):
-    # Catches: the normal distribution in place of Student's, one degree of freedom too many, the deviation of one run
-    # in place of that of the mean, a level of 90 %, an interval for one seed.
-    _, (embedding, one_hot, _) = tables(tmp_path, chapter_runs, CHAPTER)
-    # From printed tables: the 97.5 % quantile of t with two degrees of freedom is 4.302653. 0.863333, the mean, less
-    # and plus 4.302653 x 0.0152753 / 1.7320508 = 0.0379459.
-    assert float(embedding["test_accuracy_low"]) == pytest.approx(0.825388, abs=2e-6)
-    assert float(embedding["test_accuracy_high"]) == pytest.approx(0.901279, abs=2e-6)
-    assert (one_hot["test_accuracy_low"], one_hot["test_accuracy_high"]) == ("", "")
-    low, high = stats.ttest_1samp([0.86, 0.85, 0.88], 0).confidence_interval(0.95)
-    assert float(embedding["test_accuracy_low"]) == pytest.approx(low, abs=1e-6)
-    assert float(embedding["test_accuracy_high"]) == pytest.approx(high, abs=1e-6)
+def test_intervals_are_those_of_the_measurements(tmp_path, chapter_runs):
+    # Catches: the interval of another variant or metric, of the seeds of one variant alone.
+    _, rows = tables(tmp_path, chapter_runs, CHAPTER)
+    correct = answers_of([0.86, 0.85, 0.88, 0.87, 0.875])
+    runs = [("embedding", "all", seed) for seed in (2, 1, 5)] + [("one_hot", "all", 1), ("a_glove", "all", 1)]
+    measured = measured_of(correct, runs)
+    for row in rows:
+        for metric, column in (("accuracy", "test_accuracy"), ("roc_auc", "roc_auc")):
+            interval = measured[metric].estimate({row["variant"]: 1}).interval()
+            found = float(row[f"{column}_low"]), float(row[f"{column}_high"])
+            assert found == pytest.approx(interval, abs=1e-6)
+
+
+def test_one_training_of_each_variant_has_no_interval(tmp_path):
+    # Catches: an interval of the reviews alone.
+    _, rows = tables(tmp_path, [write_run(tmp_path), write_run(tmp_path, variant="one_hot")], {})
+    ends = [f"{column}_{end}" for column in ("test_accuracy", "roc_auc") for end in ("low", "high")]
+    assert {row[name] for row in rows for name in ends} == {""}
 
 
 def test_metrics_are_means_over_the_seeds(tmp_path):
@@ -103,7 +116,10 @@ def test_columns_of_the_summary(tmp_path, chapter_runs):
         "test_accuracy_high",
         "seeds",
         "chapter_accuracy",
-        *METRICS,
+        "roc_auc",
+        "roc_auc_low",
+        "roc_auc_high",
+        *list(METRICS)[1:],
         "parameters",
         "trainable_parameters",
         "best_epoch",
@@ -180,12 +196,10 @@ def test_mixed_versions_and_backends(tmp_path):
 def test_whole_accuracies(tmp_path):
     # Catches: a type of column that changes with its values: on a made-up corpus accuracies of exactly 1 occur; no
     # interval where the accuracies do not differ.
-    runs = [write_run(tmp_path, 1.0, seed=1), write_run(tmp_path, 1.0, seed=2)]
-    table = read_runs(*zip(*runs, strict=True))
-    summary = summarize(table, {"embedding": 1.0})
-    assert summary["test_accuracy"].tolist() == [1.0]
-    assert summary["test_accuracy_std"].tolist() == [0.0]
-    assert summary[["test_accuracy_low", "test_accuracy_high"]].to_numpy().tolist() == [[1.0, 1.0]]
+    runs = [write_run(tmp_path, 1.0, seed=seed) for seed in (1, 2)]
+    _, (row,) = tables(tmp_path, runs, {"embedding": 1.0}, (1.0, 1.0))
+    names = ["test_accuracy", "test_accuracy_std", "test_accuracy_low", "test_accuracy_high"]
+    assert [row[name] for name in names] == ["1.0", "0.0", "1.0", "1.0"]
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])

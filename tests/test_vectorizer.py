@@ -203,7 +203,7 @@ TEST = ["unseen unseen unseen unseen unseen the", "...", "film<br />film the fil
 
 
 def write_split(path, texts):
-    write_reviews(path, [Review(f"x/pos/{i:04}_9", ["pos", "neg"][i == 0], text) for i, text in enumerate(texts)])
+    write_reviews(path, [Review(f"x/pos/{i:04}_9", ["pos", "neg"][i == 0], "", text) for i, text in enumerate(texts)])
 
 
 def test_scripts_from_reviews_to_arrays(tmp_path, capsys):

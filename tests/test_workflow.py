@@ -140,7 +140,7 @@ def test_reviews(finished):
     # Catches: a split of the wrong size, a review in two of them, a column that later steps miss.
     splits = {split: pd.read_parquet(finished / f"results/reviews/{split}.parquet") for split in SPLIT_SIZES}
     assert {split: len(table) for split, table in splits.items()} == SPLIT_SIZES
-    assert all(list(table) == ["id", "label", "text"] for table in splits.values())
+    assert all(list(table) == ["id", "label", "group", "text"] for table in splits.values())
     assert pd.concat(splits.values())["id"].is_unique
     assert all(
         table["label"].value_counts().to_dict() == {"neg": len(table) / 2, "pos": len(table) / 2}

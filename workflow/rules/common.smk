@@ -31,6 +31,9 @@ CLAIMS = CONFIG.claims or workflow.source_path("../../config/claims.yaml")
 FIGURES = contents.figures(CONFIG.active_variants)
 TABLES = contents.tables()
 PAGES = contents.pages(CONFIG.active_variants)
+# As the tables of word vectors name them.
+PRETRAINED = [f"{name} (pretrained)" for name in CONFIG.embedding_matrices()]
+NO_VECTORS = "There are no word vectors: no active variant has any of the tokens of the default vectorizer."
 CURVE_TABLES = [paths.csv("learning_curve"), paths.csv("crossings")]
 
 
@@ -185,9 +188,13 @@ def stated_claims(wildcards):
         claims = Path(CLAIMS).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise WorkflowError(f"{CLAIMS} cannot be read ({error}). Correct it, or `claims` in the config.") from None
-    runs = [*CONFIG.runs(), *CONFIG.curve_runs()]
-    statistics = CONFIG.statistics.model_dump()
-    return job_settings("decide_claims.py", claims=claims, runs=runs, variants=sorted(CONFIG.variants), **statistics)
+    return job_settings(
+        "decide_claims.py",
+        claims=claims,
+        runs=[*CONFIG.runs(), *CONFIG.curve_runs()],
+        varies_like=CONFIG.varies_like(),
+        variants=sorted(CONFIG.variants),
+    )
 
 
 def data_products():
@@ -217,7 +224,8 @@ def products(wildcards):
             for name in (*paths.TRAINED.values(), *paths.EVALUATED.values())
             for path in files_of(name, [*CONFIG.runs(), *CONFIG.curve_runs()])
         ),
-        *(paths.csv(name) for name in ("comparisons", "accuracy_by_length", "claims")),
+        *(paths.csv(name) for name in ("comparisons", "accuracy_by_length")),
+        *([paths.csv("claims")] if CONFIG.decides_claims else []),
         *([paths.csv("step_times")] if CONFIG.timed_variants else []),
         *(CURVE_TABLES if CONFIG.curve_runs() else []),
     ]

@@ -1,6 +1,8 @@
 # From the tables and models to what people look at. Nothing here decides a result.
 # Figures, tables and pages, with their captions and places in the report: workflow/scripts/wordorder/report/contents.yaml.
 
+EMBEDDINGS = [CONFIG.runs_of(name)[0] for name in CONFIG.embedding_variants()]
+
 
 rule tabulate_diagnostics:
     input:
@@ -23,12 +25,12 @@ rule tabulate_diagnostics:
 
 rule compare_embeddings:
     input:
-        models=files_of("model.keras", CONFIG.embedding_runs()),
+        models=files_of("model.keras", EMBEDDINGS),
         matrices=[paths.vectors(name, CONFIG.vectorizer) for name in CONFIG.embedding_matrices()],
         train=only_if(
             CONFIG.asks_for("word_vectors"),
             paths.encoded("train", CONFIG.vectorizer),
-            "There are no word vectors: no active variant has any of the tokens of the default vectorizer.",
+            NO_VECTORS,
         ),
         vocabulary=paths.vocabulary(CONFIG.vectorizer),
     output:
@@ -46,12 +48,7 @@ rule compare_embeddings:
         mem_mb=1500,
     params:
         settings=settings_with_models(
-            "compare_embeddings.py",
-            CONFIG.embedding_runs(),
-            names=[
-                *(f"{name} (pretrained)" for name in CONFIG.embedding_matrices()),
-                *(run.variant for run in CONFIG.embedding_runs()),
-            ],
+            "compare_embeddings.py", EMBEDDINGS, names=[*PRETRAINED, *(run.variant for run in EMBEDDINGS)]
         ),
     message:
         "Comparing the word vectors"

@@ -1,5 +1,7 @@
 # From the records and predictions of all runs to the tables.
 
+LEARNED = [run for name in CONFIG.embedding_variants() for run in CONFIG.runs_of(name)]
+
 
 # The last table: every result is among its inputs, so that `snakemake results/summary.csv` makes them all.
 rule summarize_runs:
@@ -7,6 +9,8 @@ rule summarize_runs:
         training=files_of("training.json", CONFIG.runs()),
         costs=files_of("costs.csv", CONFIG.runs()),
         evaluation=files_of("evaluation.json", CONFIG.runs()),
+        predictions=files_of("predictions.parquet", CONFIG.runs()),
+        reviews=paths.reviews("test"),
         products=results_for_summary,
     output:
         runs=paths.csv("runs"),
@@ -22,6 +26,7 @@ rule summarize_runs:
         settings=job_settings(
             "summarize_runs.py",
             chapter={name: CONFIG.variants[name].chapter_accuracy for name in CONFIG.active_variants},
+            varies_like=CONFIG.varies_like(),
         ),
     script:
         "../scripts/summarize_runs.py"
@@ -30,6 +35,7 @@ rule summarize_runs:
 rule compare_variants:
     input:
         predictions=files_of("predictions.parquet", CONFIG.runs()),
+        reviews=paths.reviews("test"),
     output:
         comparisons=paths.csv("comparisons"),
     log:
@@ -40,7 +46,7 @@ rule compare_variants:
     conda:
         "../../environment.yml"
     params:
-        settings=job_settings("compare_variants.py", runs=CONFIG.runs(), **CONFIG.statistics.model_dump()),
+        settings=job_settings("compare_variants.py", runs=CONFIG.runs(), varies_like=CONFIG.varies_like()),
     script:
         "../scripts/compare_variants.py"
 
@@ -71,6 +77,7 @@ rule tabulate_learning_curve:
             files_of("predictions.parquet", CONFIG.curve_runs()),
             "There is no learning curve: learning_curve.variants is empty in the config.",
         ),
+        reviews=paths.reviews("test"),
     output:
         curve=paths.csv("learning_curve"),
         crossings=paths.csv("crossings"),
@@ -82,7 +89,7 @@ rule tabulate_learning_curve:
     conda:
         "../../environment.yml"
     params:
-        settings=job_settings("tabulate_learning_curve.py", runs=CONFIG.curve_runs(), **CONFIG.statistics.model_dump()),
+        settings=job_settings("tabulate_learning_curve.py", runs=CONFIG.curve_runs(), varies_like=CONFIG.varies_like()),
     script:
         "../scripts/tabulate_learning_curve.py"
 
@@ -115,12 +122,49 @@ rule time_steps:
         "../scripts/time_steps.py"
 
 
+# By the vectors of every seed: a claim is about a way to learn them.
+rule answer_questions:
+    input:
+        models=files_of("model.keras", LEARNED),
+        matrices=[paths.vectors(name, CONFIG.vectorizer) for name in CONFIG.embedding_matrices()],
+        vocabulary=only_if(CONFIG.asks_for("word_vectors"), paths.vocabulary(CONFIG.vectorizer), NO_VECTORS),
+    output:
+        questions=paths.csv("embeddings/questions"),
+    log:
+        paths.log("answer_questions"),
+    benchmark:
+        paths.benchmark("answer_questions")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        settings=settings_with_models(
+            "answer_questions.py",
+            LEARNED,
+            names=[*((name, 0) for name in PRETRAINED), *((run.variant, run.seed) for run in LEARNED)],
+        ),
+    message:
+        "Asking the word vectors for analogies"
+    script:
+        "../scripts/answer_questions.py"
+
+
 rule decide_claims:
     input:
         # The workflow's own claims are no file that a user could change; theirs is in no storage and below no prefix.
         claims_file=local(CONFIG.claims) if CONFIG.claims else [],
-        predictions=files_of("predictions.parquet", [*CONFIG.runs(), *CONFIG.curve_runs()]),
+        predictions=only_if(
+            CONFIG.decides_claims,
+            files_of("predictions.parquet", [*CONFIG.runs(), *CONFIG.curve_runs()]),
+            "The workflow's own claims are about the reviews of the chapter; write the name of a file of yours under "
+            "claims in the config.",
+        ),
+        reviews=paths.reviews("test"),
+        costs=files_of("costs.csv", [*CONFIG.runs(), *CONFIG.curve_runs()]),
         step_times=paths.csv("step_times") if CONFIG.timed_variants else [],
+        questions=paths.csv("embeddings/questions") if CONFIG.asks_for("word_vectors") else [],
     output:
         table=paths.csv("claims"),
     log:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from wordorder.entry import run
 from wordorder.evaluation.comparison import compare
-from wordorder.evaluation.predictions import Run, read_correct
+from wordorder.evaluation.intervals import measure
+from wordorder.evaluation.predictions import Run, read_with_groups
 from wordorder.io.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -13,19 +14,14 @@ if TYPE_CHECKING:
 
 
 def main(
-    predictions: list[Path],
-    comparisons: Path,
-    *,
-    runs: list[Run],
-    resamples: int,
-    seed: int,
+    predictions: list[Path], reviews: Path, comparisons: Path, *, runs: list[Run], varies_like: dict[str, str | None]
 ) -> None:
-    """Write one row for each pair; `runs` are those of the predictions."""
-    _, correct = read_correct(predictions)
-    table = compare(correct, runs, resamples=resamples, seed=seed)
+    """Write one row for each pair; `runs` are those of the predictions, `varies_like` is that of `Measurements`."""
+    read, groups = read_with_groups(predictions, reviews)
+    table = compare(measure(read, groups, runs, varies_like), read.answers() == read.labels, runs)
     with atomic_write(comparisons) as part:
         table.to_csv(part, index=False)
-    print(f"{resamples} resamples of {correct.shape[1]} reviews and of the seeds")
+    print(f"{len(read.ids)} reviews in {len(set(groups))} groups")
     print(table.to_string(index=False))
 
 

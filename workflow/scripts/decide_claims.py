@@ -3,11 +3,18 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from wordorder.entry import run
-from wordorder.evaluation.claims import decide, read_claims
-from wordorder.evaluation.predictions import Run, read_correct
+from wordorder.evaluation.claims import Evidence, decide, read_claims
+from wordorder.evaluation.intervals import measure
+from wordorder.evaluation.predictions import Run, read_with_groups
+from wordorder.evaluation.summary import read_costs
 from wordorder.evaluation.timing import read_step_times
+from wordorder.evaluation.word_vectors import measure_questions
 from wordorder.io.atomic import atomic_write
+from wordorder.io.errors import reading
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,28 +23,43 @@ if TYPE_CHECKING:
 def main(
     claims_file: Path | None,
     predictions: list[Path],
+    reviews: Path,
+    costs: list[Path],
     step_times: Path | None,
+    questions: Path | None,
     table: Path,
     *,
     claims: str,
     runs: list[Run],
+    varies_like: dict[str, str | None],
     variants: list[str],
-    resamples: int,
-    seed: int,
 ) -> None:
     """Write one row for each claim that can be decided.
 
     `claims` is the text of the `claims_file`, which is None if they are the workflow's own. `runs` are those of the
-    predictions; `variants` are all that the config defines, active or not.
+    predictions and costs, `varies_like` is that of `Measurements`; `variants` are all that the config defines, active
+    or not.
     """
     stated = read_claims(claims, variants, name=str(claims_file or "config/claims.yaml"))
-    _, correct = read_correct(predictions)
-    times = read_step_times(step_times) if step_times else None
-    decided = decide(stated, correct, runs, times, resamples=resamples, seed=seed)
+    seconds: dict[str, list[float]] = {}
+    for (variant, size, _), path in zip(runs, costs, strict=True):
+        if size == "all":
+            seconds.setdefault(variant, []).append(read_costs(path)["training_seconds"])
+    vectors = None
+    if questions:
+        with reading(questions):
+            vectors = measure_questions(pd.read_csv(questions), varies_like)
+    evidence = Evidence(
+        measure(*read_with_groups(predictions, reviews), runs, varies_like),
+        read_step_times(step_times) if step_times else None,
+        {variant: np.array(each) for variant, each in seconds.items()},
+        vectors,
+    )
+    decided = decide(stated, evidence)
     with atomic_write(table) as part:
         decided.to_csv(part, index=False)
-    print(f"{len(decided)} of {len(stated)} claims decided; there are no runs for the others")
-    print(decided.drop(columns=["text", "source"]).to_string(index=False))
+    print(f"{len(decided)} of {len(stated)} claims have runs that can decide them")
+    print(decided.drop(columns=["text", "source", "of_seeds"]).to_string(index=False))
 
 
 if __name__ == "__main__":

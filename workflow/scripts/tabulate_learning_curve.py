@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wordorder.entry import run
+from wordorder.evaluation.intervals import measure
 from wordorder.evaluation.learning_curve import tabulate
-from wordorder.evaluation.predictions import Run, read_correct
+from wordorder.evaluation.predictions import Run, read_with_groups
 from wordorder.io.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -14,16 +15,16 @@ if TYPE_CHECKING:
 
 def main(
     predictions: list[Path],
+    reviews: Path,
     curve: Path,
     crossings: Path,
     *,
     runs: list[Run],
-    resamples: int,
-    seed: int,
+    varies_like: dict[str, str | None],
 ) -> None:
-    """Write both tables; `runs` are those of the predictions."""
-    _, correct = read_correct(predictions)
-    for path, table in zip((curve, crossings), tabulate(correct, runs, resamples=resamples, seed=seed), strict=True):
+    """Write both tables; `runs` are those of the predictions, `varies_like` is that of `Measurements`."""
+    measured = measure(*read_with_groups(predictions, reviews), runs, varies_like)
+    for path, table in zip((curve, crossings), tabulate(measured, runs), strict=True):
         with atomic_write(path) as part:
             table.to_csv(part, index=False)
         print(table.to_string(index=False))

@@ -31,6 +31,8 @@ from wordorder.settings import (
 )
 from wordorder.training.backend import BACKENDS
 
+# The reviews of the chapter, as config/config.yaml has them: what the workflow's own claims are about.
+IMDB = "md5:7c2ac02c03563afcf9b574c7e56c153a"
 # What a variant can only be given by itself.
 OWN = {*SHOWN, "features", "dimension", "heads", "C", "teachers"}
 
@@ -67,6 +69,16 @@ class Corpus(Section):
     label_column: Text = Field("label", description="Column of a table that holds the classes.")
     split_column: Text | None = Field(
         None, description="Column of a table that contains `train`, `validation` or `test`; `null` if there is none."
+    )
+    group_column: Text | None = Field(
+        None,
+        description="Column of a table that is the same for texts that belong together, such as all reviews of one "
+        "movie; intervals then cover other movies. `null` if each text stands for itself.",
+    )
+    group_files: Text | None = Field(
+        "urls_{label}.txt",
+        description="The same for `folders`: a file beside the folder of a class, of which line n, from 0, is the "
+        "group of the text `n_*.txt`. Where there is none, each text stands for itself.",
     )
 
 
@@ -148,15 +160,6 @@ class LearningCurve(Section):
     patience: Count = Field(6, description="Replaces `patience` of the variants.")
 
 
-class Statistics(Section):
-    """How intervals are found."""
-
-    resamples: Annotated[int, Field(ge=100, lt=2**63)] = Field(
-        2000, description="How often reviews and seeds are resampled for the intervals of `results/comparisons.csv`."
-    )
-    seed: Seed = Field(1337, description="Seed of the resampling.")
-
-
 def defaults_section() -> type[Section]:
     """Return the class of the section `defaults`: every setting that a variant need not give itself."""
     fields: dict[str, Any] = {"model": (Literal[tuple(kinds())], Field("lstm", description="The kind of model."))}
@@ -206,10 +209,10 @@ class Config(Section):
         "the claims about speed (`results/step_times.csv`). Takes minutes, up to four cores and 5 GB.",
     )
     learning_curve: LearningCurve = LearningCurve()
-    statistics: Statistics = Statistics()
     claims: Text | None = Field(
         None,
-        description="A file of claims to decide, relative to the working directory; `null` for the workflow's own.",
+        description="A file of claims to decide, relative to the working directory; `null` for the workflow's own, "
+        "which are about the reviews of the chapter and not decided for another corpus.",
     )
 
     @model_validator(mode="before")
@@ -239,9 +242,10 @@ class Config(Section):
             yield from ((key, problem) for key, problem in found.items() if problem)
         if self.claims and not is_there(Path(self.claims)):
             yield "claims", f"there is no file {Path(self.claims).absolute()}; correct the path, or write null."
-        columns = [self.corpus.text_column, self.corpus.label_column, self.corpus.split_column]
+        names = ("text_column", "label_column", "split_column", "group_column")
+        columns = [column for column in (getattr(self.corpus, name) for name in names) if column]
         if self.corpus.format != "folders" and len(set(columns)) < len(columns):
-            yield "corpus", "two of text_column, label_column and split_column are the same; name another column."
+            yield "corpus", f"two of {', '.join(names[:-1])} and {names[-1]} are the same; name another column."
         named = re.search(r"([0-9]+)d\b", self.glove.member or "")
         if named and named[1].lstrip("0") != str(self.glove.dimension):
             yield (
@@ -293,6 +297,15 @@ class Config(Section):
     def seeds_of(self, variant: str) -> list[int]:
         """Return the seeds with which a variant is trained."""
         return self.variants[variant].seeds or self.seeds
+
+    @property
+    def decides_claims(self) -> bool:
+        """Whether there are claims about this corpus."""
+        return self.claims is not None or self.corpus.checksum == IMDB
+
+    def varies_like(self) -> dict[str, str | None]:
+        """Return for each variant that is trained the name of those whose seeds vary alike; None if none does."""
+        return {name: self.variants[name].varies_like for name in self.trained_names()}
 
     def teachers(self, variant: str) -> list[str]:
         """Return the teachers of a variant."""
@@ -360,10 +373,11 @@ class Config(Section):
         """Return the variants that are trained for their own sake."""
         return [self.variants[name] for name in self.trained_names()]
 
-    def embedding_runs(self) -> list[Run]:
-        """Return the first run of each active variant that learns vectors for the tokens of the default vectorizer."""
-        names = [name for name in self.active_variants if self.reads_default(name)]
-        return [self.runs_of(name)[0] for name in names if self.variants[name].learns_vectors]
+    def embedding_variants(self) -> list[str]:
+        """Return the active variants that learn vectors for the tokens of the default vectorizer."""
+        return [
+            name for name in self.active_variants if self.reads_default(name) and self.variants[name].learns_vectors
+        ]
 
     def embedding_matrices(self) -> list[str]:
         """Return the names of the pretrained matrices of the default vectorizer that active variants start from."""
@@ -375,7 +389,9 @@ class Config(Section):
         if need == "learning_curve":
             return bool(self.learning_curve.variants)
         if need == "word_vectors":
-            return bool(self.embedding_runs() or self.embedding_matrices())
+            return bool(self.embedding_variants() or self.embedding_matrices())
+        if need == "claims":
+            return self.decides_claims
         return need is None or bool(self.mask_pair())
 
     def reads_default(self, variant: str) -> bool:

@@ -16,13 +16,14 @@ class Text(NamedTuple):
 
     `id` is its path in an archive, such as train/pos/0_9, or the number of its row. `split` is one of `SPLITS`, train
     in a corpus without splits of its own. `label` is the name of its class; "" without one, where `split` does not
-    matter.
+    matter. `group` is the same for texts that belong together, such as reviews of one movie; "" for none.
     """
 
     id: str
     split: str
     label: str
     text: str
+    group: str = ""
 
 
 class Corpus(NamedTuple):
@@ -35,13 +36,16 @@ class Corpus(NamedTuple):
 class Layout(NamedTuple):
     """Where texts and classes are in a corpus: the keys of these names in the config.
 
-    `unlabelled` is the label, or the folder, of texts without a class.
+    `unlabelled` is the label, or the folder, of texts without a class. `group_files` names, with a place for the label,
+    files of which line n, from 0, is the group of the text n_*.txt in the folder of that label.
     """
 
     unlabelled: str | None
     text_column: str
     label_column: str
     split_column: str | None
+    group_column: str | None
+    group_files: str | None
 
 
 class Advice(NamedTuple):
@@ -52,8 +56,8 @@ class Advice(NamedTuple):
 
 
 ADVICE = Advice(
-    "Name the columns of the text and of the label under corpus.text_column, corpus.label_column and "
-    "corpus.split_column in the config.",
+    "Name the columns of the text and of the label under corpus.text_column, corpus.label_column, "
+    "corpus.split_column and corpus.group_column in the config.",
     "Delete it and run again; if that does not help, check corpus.sources, corpus.checksum and corpus.format in the "
     "config.",
 )
@@ -84,10 +88,13 @@ class Table(Format):
 
     def read(self, path: Path, layout: Layout) -> Corpus:
         """Read a corpus. Raises InputError, with the row, if something is missing in one."""
-        columns = [layout.text_column, layout.label_column, *([layout.split_column] if layout.split_column else [])]
-        rows = list(self.rows(path, columns, ADVICE, numbers=[layout.label_column]))
+        optional = [layout.split_column, layout.group_column]
+        columns = [layout.text_column, layout.label_column, *filter(None, optional)]
+        rows = list(
+            self.rows(path, columns, ADVICE, numbers=[layout.label_column, *filter(None, [layout.group_column])])
+        )
         texts = []
-        for number, (text, label, *own_split) in enumerate(rows, 1):
+        for number, (text, label, *others) in enumerate(rows, 1):
             where = f"{path}, row {number} (not counting the header)"
             # An empty text is a text; an empty label is none.
             if text is None or not label:
@@ -97,14 +104,15 @@ class Table(Format):
                     "class write what corpus.unlabelled in the config says."
                 )
             label = "" if label == layout.unlabelled else label
-            split = own_split[0] if own_split else "train"
+            split = others[0] if layout.split_column else "train"
+            group = others[-1] if layout.group_column else ""
             if label and split not in SPLITS:
                 raise InputError(
                     f"{where}: {split!r} in the column {layout.split_column}. Write train, validation or test, or set "
                     "corpus.split_column to null in the config."
                 )
             # Padded with zeros, so that the order of the names is that of the rows.
-            texts.append(Text(f"{number:0{len(str(len(rows)))}d}", split or "", label, text))
+            texts.append(Text(f"{number:0{len(str(len(rows)))}d}", split or "", label, text, group or ""))
         return Corpus(texts, sorted({text.label for text in texts} - {""}))
 
 
@@ -125,12 +133,15 @@ def read_corpus(
     text_column: str,
     label_column: str,
     split_column: str | None,
+    group_column: str | None,
+    group_files: str | None,
 ) -> Corpus:
     """Read a corpus; the arguments are the keys of the same names in the config.
 
     Raises InputError if the file is damaged, is no such corpus or has no text.
     """
-    corpus = formats.named(format).read(path, Layout(unlabelled, text_column, label_column, split_column))
+    layout = Layout(unlabelled, text_column, label_column, split_column, group_column, group_files)
+    corpus = formats.named(format).read(path, layout)
     if not corpus.texts:
         raise InputError(f"{path}: there is no text in it. Check corpus.sources and corpus.format in the config.")
     return corpus

@@ -16,6 +16,7 @@ import hashlib
 import io
 import random
 import re
+import shutil
 import tarfile
 import zipfile
 from collections import Counter
@@ -34,6 +35,8 @@ def word_lists(**lists: str) -> dict[str, list[str]]:
 
 
 # Reviews of each class in each split.
+REVIEWS_OF_A_MOVIE = 4
+CLAIMS = Path(__file__).with_name("demo_claims.yaml")
 CLASSES = {
     "train/pos": 1000,
     "train/neg": 1000,
@@ -239,8 +242,8 @@ def write_archive(path: Path, members: dict[str, str]) -> None:
 def write_demo_corpus(folder: Path, seed: int) -> Path:
     """Write aclImdb_v1.tar.gz, glove.6B.zip and sources.yaml into `folder` and return the path of the last.
 
-    sources.yaml is a config file for Snakemake that says where the two archives lie. All bytes are a function of the
-    seed, but for the paths in sources.yaml.
+    sources.yaml is a config file for Snakemake that says where the two archives lie, and the claims beside them. All
+    bytes are a function of the seed, but for the paths in sources.yaml.
     """
     folder = folder.resolve()
     rng = random.Random(seed)
@@ -256,7 +259,9 @@ def write_demo_corpus(folder: Path, seed: int) -> Path:
     }
     for name, number in numbers.items():
         split, label = name.split("/")
-        members[f"aclImdb/{split}/urls_{label}.txt"] = "http://example.org/title/usercomments\n" * number
+        members[f"aclImdb/{split}/urls_{label}.txt"] = "".join(
+            f"http://example.org/{split}/title{i // REVIEWS_OF_A_MOVIE}/usercomments\n" for i in range(number)
+        )
 
     imdb_archive, glove_archive = folder / "aclImdb_v1.tar.gz", folder / "glove.6B.zip"
     write_archive(imdb_archive, members | reviews)
@@ -264,7 +269,9 @@ def write_demo_corpus(folder: Path, seed: int) -> Path:
         # A ZipInfo of its own, because the default takes the time of today.
         archive.writestr(zipfile.ZipInfo("glove.6B.100d.txt"), glove, zipfile.ZIP_DEFLATED)
     imdb_digest = hashlib.sha256(imdb_archive.read_bytes()).hexdigest()
+    shutil.copyfile(CLAIMS, folder / "claims.yaml")
     config = {
+        "claims": str(folder / "claims.yaml"),
         "corpus": {"sources": [str(imdb_archive)], "checksum": f"sha256:{imdb_digest}"},
         "glove": {"sources": [str(glove_archive)], "checksum": f"sha256:{hashlib.sha256(glove).hexdigest()}"},
     }

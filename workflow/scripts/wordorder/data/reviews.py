@@ -7,14 +7,15 @@ import pyarrow as pa
 
 from wordorder.io.tables import read_table, write_table
 
-SCHEMA = pa.schema([("id", pa.string()), ("label", pa.string()), ("text", pa.string())])
+SCHEMA = pa.schema([(name, pa.string()) for name in ("id", "label", "group", "text")])
 
 
 class Review(NamedTuple):
-    """A row of the files: its name in the corpus, such as train/pos/0_9; the name of its class, or ""; its text."""
+    """A row of the files: its name in the corpus, such as train/pos/0_9; the names of its class and group, or ""."""
 
     id: str
     label: str
+    group: str
     text: str
 
 
@@ -25,5 +26,13 @@ def write_reviews(path: Path, reviews: list[Review]) -> None:
 
 
 def read_reviews(path: Path) -> pa.Table:
-    """Read the columns id, label and text. Raises InputError if the file is damaged."""
+    """Read the columns id, label, group and text. Raises InputError if the file is damaged."""
     return read_table(path, SCHEMA)
+
+
+def read_groups(path: Path) -> dict[str, str]:
+    """Return the group of each review by its name; one that has none is a group. Raises InputError as above."""
+    table = read_reviews(path)
+    return {
+        name: group or name for name, group in zip(*(table[key].to_pylist() for key in ("id", "group")), strict=True)
+    }

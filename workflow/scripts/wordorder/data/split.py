@@ -28,10 +28,10 @@ def split_corpus(
     `validation_fraction` of them are taken. There the names come in the order of the directory; here they are sorted
     first, so that every machine gets the same split, whatever the order of the corpus.
 
-    The files have the columns id, label (the name of the class, empty for unlabelled reviews) and text and are sorted
-    by label and id: training has to shuffle by itself. Each class is in each of the first three. A text is exactly what
-    the corpus holds, line ends and control characters included; an empty review is kept. A corpus without unlabelled
-    reviews gives an empty table of them.
+    The files have the columns id, label (the name of the class, empty for unlabelled reviews), group (empty where the
+    corpus tells none) and text and are sorted by label and id: training has to shuffle by itself. Each class is in each
+    of the first three. A text is exactly what the corpus holds, line ends and control characters included; an empty
+    review is kept. A corpus without unlabelled reviews gives an empty table of them.
 
     Returns the number of reviews in each split. Raises InputError if the corpus cannot be read, or if it has fewer than
     two classes, nothing but empty texts, or no review of a class for one of the splits.
@@ -59,7 +59,7 @@ def split_corpus(
             splits[split] += parts[split]
     splits["unlabelled"] = [text for text in texts if not text.label]
     for path, part in zip((train, validation, test, unlabelled), splits.values(), strict=True):
-        write_reviews(path, [Review(text.id, text.label, text.text) for text in part])
+        write_reviews(path, [Review(text.id, text.label, text.group, text.text) for text in part])
     return {split: len(part) for split, part in splits.items()}
 
 

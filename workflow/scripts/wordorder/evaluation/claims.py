@@ -3,60 +3,97 @@
 A kind of claim is one class below, with its keys, their limits and how it is measured.
 """
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 import numpy as np
 import pandas as pd
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+from statsmodels.stats.multitest import multipletests
 
-from wordorder.evaluation.comparison import TAILS, resample_means
-from wordorder.evaluation.learning_curve import run_name
-from wordorder.evaluation.predictions import Run
-from wordorder.evaluation.timing import IMPLEMENTATIONS, ratio
+from wordorder.evaluation.intervals import LEVEL, Estimate, Measurements, run_name
+from wordorder.evaluation.timing import IMPLEMENTATIONS, log_ratio, log_ratio_of_trainings
 from wordorder.io.errors import InputError
+from wordorder.io.tables import numbers_text
 from wordorder.messages import shown, suggestion
 from wordorder.settings import Section
 
-COLUMNS = ["claim", "text", "verdict", "value", "low", "high", "bound", "margin", "seeds", "source"]
-# Each bound: whether all of an interval keeps it, and whether all of it misses it.
-BOUNDS: dict[str, Callable[[float, float, float], tuple[bool, bool]]] = {
-    "at_least": lambda low, high, margin: (low >= margin, high < margin),
-    "greater_than": lambda low, high, margin: (low > margin, high <= margin),
-    "less_than": lambda low, high, margin: (high < margin, low >= margin),
-    "within": lambda low, high, margin: (-margin <= low and high <= margin, low > margin or high < -margin),
+COLUMNS = ["claim", "family", "kind", "text", "verdict", "verdict_of_family", "value", "low", "high", "bound", "margin"]
+COLUMNS += ["target", "p", "p_of_family", "seeds", "seeds_to_decide", "stated", "source", "of_seeds"]
+HOLDS, FAILS, UNDECIDED, TOO_FEW = "holds", "does not hold", "undecided", "too few seeds"
+
+
+class Bound(NamedTuple):
+    """A bound on a value: whether all of an interval keeps it or misses it, and the p-values of both."""
+
+    verdict: Callable[[float, float, float], tuple[bool, bool]]
+    p_values: Callable[[Estimate, float], tuple[float, float]]
+
+
+def one_sided(sign: int) -> Callable[[Estimate, float], tuple[float, float]]:
+    """Return the p-values of a bound that is kept above a margin (1) or below it (-1)."""
+
+    def p_values(estimate: Estimate, margin: float) -> tuple[float, float]:
+        above = estimate.beyond(margin)
+        return (above, 1 - above) if sign > 0 else (1 - above, above)
+
+    return p_values
+
+
+def two_one_sided(estimate: Estimate, margin: float) -> tuple[float, float]:
+    """Return the p-values of equivalence: within, both one-sided tests have to say so (Schuirmann 1987)."""
+    above_low, above_high = estimate.beyond(-margin), estimate.beyond(margin)
+    return max(above_low, 1 - above_high), min(above_high, 1 - above_low)
+
+
+BOUNDS = {
+    "at_least": Bound(lambda low, high, margin: (low >= margin, high < margin), one_sided(1)),
+    "greater_than": Bound(lambda low, high, margin: (low > margin, high <= margin), one_sided(1)),
+    "less_than": Bound(lambda low, high, margin: (high < margin, low >= margin), one_sided(-1)),
+    "within": Bound(
+        lambda low, high, margin: (-margin <= low and high <= margin, low > margin or high < -margin), two_one_sided
+    ),
 }
-
-
-class Resampled(NamedTuple):
-    """How accurate the runs of one name are: mean, resampled means of shape (resamples,), and number of runs."""
-
-    mean: float
-    resampled: np.ndarray
-    seeds: int
+# What is not learned by a variant, as the tables of word vectors name it.
+PRETRAINED = ("glove (pretrained)", "cbow (pretrained)")
+# What a claim is about: the reviews of the test split, or others of their kind, too.
+TARGETS = ("other_reviews", "these_reviews")
+# Whether it was written down before the runs that decide it.
+STATED = ("before", "after")
 
 
 class Evidence(NamedTuple):
-    """What claims are decided by: accuracies by `run_name`, and the table of `timing`, None without one."""
+    """What claims are decided by.
 
-    accuracies: Mapping[str, Resampled]
+    `measured` are the runs by each metric. `step_times` is the table of `timing`, None without one; `seconds` are those
+    of the trainings by `run_name`. `analogies` are the shares of analogies that vectors get right, by the name of the
+    embedding.
+    """
+
+    measured: Mapping[str, Measurements]
     step_times: pd.DataFrame | None
-
-    def accuracy(self, variant: str, size: int | None) -> Resampled | None:
-        """Return that of a variant on `size` training reviews, None for all; None if there are no such runs."""
-        return self.accuracies.get(run_name(variant, size or "all"))
+    seconds: Mapping[str, np.ndarray]
+    analogies: Measurements | None
 
 
 class Measured(NamedTuple):
-    """A value with its 95 % interval; `seeds` is the number of runs of the variant that has fewer, if it is of runs."""
+    """What was measured for a claim.
 
-    value: float
-    low: float
-    high: float
-    seeds: int | None
+    `seeds` is the number of runs of the variant that has fewer, if it is of runs, and `of_seeds` is the value of each.
+    `to_decide` tells, from the distance between value and margin, how many seeds would decide. The estimate is of the
+    logarithm where `logarithm` says so.
+    """
+
+    estimate: Estimate
+    seeds: int | None = None
+    of_seeds: Sequence[float] = ()
+    to_decide: Callable[[float], float] = lambda distance: math.nan
+    logarithm: bool = False
 
 
 def defined(variant: str, info: ValidationInfo) -> str:
@@ -64,6 +101,11 @@ def defined(variant: str, info: ValidationInfo) -> str:
     if info.context and variant not in info.context["variants"]:
         raise ValueError
     return variant
+
+
+def defined_vectors(name: str, info: ValidationInfo) -> str:
+    """Return the name of vectors. Raises ValueError if they are neither a variant's nor pretrained."""
+    return name if name in PRETRAINED else defined(name, info)
 
 
 def margin(lowest: float, highest: float = sys.float_info.max) -> Any:
@@ -84,8 +126,6 @@ class Comparison(Section):
     description of a field says what a wrong value is not.
     """
 
-    variant: Variant
-
     @classmethod
     def bounds(cls) -> list[str]:
         """Return the names of the bounds that claims of this kind can set."""
@@ -101,14 +141,27 @@ class Comparison(Section):
         """Margin of the bound that is set."""
         return getattr(self, self.bound)
 
-    def measure(self, evidence: Evidence) -> Measured | None:
+    def measure(self, evidence: Evidence, *, other_reviews: bool) -> Measured | None:
         """Return what is measured, None where the evidence does not cover it."""
         raise NotImplementedError
+
+
+def measure_runs(measured: Measurements | None, weights: dict[str, float], other_reviews: bool) -> Measured | None:
+    """Return the weighted sum of the means of some names, None where one of them has no run."""
+    if measured is None or not measured.at.keys() >= weights.keys():
+        return None
+    return Measured(
+        measured.estimate(weights, other_reviews=other_reviews),
+        measured.seeds(*weights),
+        measured.of_seeds(weights),
+        partial(measured.seeds_to_decide, weights, other_reviews=other_reviews),
+    )
 
 
 class Pair(Comparison):
     """A comparison of two variants."""
 
+    variant: Variant
     other: Variant
 
     @field_validator("other")
@@ -134,66 +187,119 @@ def kind(key: str) -> Callable[[K], K]:
     return register
 
 
-@kind("accuracy")
-class Accuracy(Comparison):
-    """The test accuracy of a variant, with the interval of `resample_means`."""
+class Level(Comparison):
+    """What a variant scores by one metric, mean over the seeds."""
 
+    metric: ClassVar[str]
+    variant: Variant
     size: Size = None
     at_least: float | None = margin(0, 1)
     less_than: float | None = margin(0, 1)
 
-    def measure(self, evidence: Evidence) -> Measured | None:
-        """Return the mean over the seeds."""
-        accuracy = evidence.accuracy(self.variant, self.size)
-        if accuracy is None:
-            return None
-        low, high = np.quantile(accuracy.resampled, TAILS)
-        return Measured(accuracy.mean, low, high, accuracy.seeds)
+    def measure(self, evidence: Evidence, *, other_reviews: bool) -> Measured | None:
+        """Return the mean."""
+        return measure_runs(evidence.measured[self.metric], {run_name(self.variant, self.size): 1}, other_reviews)
+
+
+@kind("accuracy")
+class Accuracy(Level):
+    """The test accuracy of a variant."""
+
+    metric = "accuracy"
+
+
+@kind("auc")
+class Area(Level):
+    """The area under the ROC curve of a variant on the test reviews."""
+
+    metric = "roc_auc"
+
+
+class Distance(Pair):
+    """What `variant` scores less what `other` does, means over the seeds."""
+
+    metric: Literal["accuracy", "roc_auc"] = Field("accuracy", description="possible")
+    size: Size = None
+
+    def measure(self, evidence: Evidence, *, other_reviews: bool) -> Measured | None:
+        """Return the difference."""
+        weights = {run_name(self.variant, self.size): 1.0, run_name(self.other, self.size): -1.0}
+        return measure_runs(evidence.measured[self.metric], weights, other_reviews)
 
 
 @kind("difference")
-class Difference(Pair):
-    """The test accuracy of `variant` minus that of `other`, with the paired interval of `resample_means`."""
+class Difference(Distance):
+    """That one is better, by more or less than a margin."""
 
-    size: Size = None
     greater_than: float | None = margin(-1, 1)
     less_than: float | None = margin(-1, 1)
+
+
+@kind("equivalence")
+class Equivalence(Distance):
+    """That both are as good, to within a margin."""
+
     within: float | None = margin(0, 1)
 
-    def measure(self, evidence: Evidence) -> Measured | None:
-        """Return the difference of the means over the seeds."""
-        one, other = (evidence.accuracy(variant, self.size) for variant in (self.variant, self.other))
-        if one is None or other is None:
-            return None
-        low, high = np.quantile(one.resampled - other.resampled, TAILS)
-        return Measured(one.mean - other.mean, low, high, min(one.seeds, other.seeds))
+
+# What a time is of: a training step of an implementation, or a whole training.
+TIMES = {f"{name}_step": name for name in IMPLEMENTATIONS} | {"training": None}
 
 
-@kind("step_time_ratio")
-class StepTimeRatio(Pair):
-    """How many times as long a training step of `variant` takes as one of `other`; the interval is that of `ratio`."""
+@kind("time_ratio")
+class TimeRatio(Pair):
+    """How many times as long a training of `variant`, or a step of it, takes as one of `other`."""
 
-    implementation: Literal[tuple(IMPLEMENTATIONS)] = Field(description="possible")  # type: ignore[valid-type]
+    of: Literal[tuple(TIMES)] = Field(description="possible")  # type: ignore[valid-type]
     greater_than: float | None = margin(0)
+    less_than: float | None = margin(0)
 
-    def measure(self, evidence: Evidence) -> Measured | None:
-        """Return the ratio."""
+    def measure(self, evidence: Evidence, *, other_reviews: bool) -> Measured | None:
+        """Return the logarithm of the ratio, with the interval of measuring again; of trainings, with other seeds."""
+        implementation = TIMES[self.of]
+        if implementation is None:
+            if not evidence.seconds.keys() >= {self.variant, self.other}:
+                return None
+            first, second = evidence.seconds[self.variant], evidence.seconds[self.other]
+            return Measured(log_ratio_of_trainings(first, second), min(len(first), len(second)), logarithm=True)
         times = evidence.step_times
         if times is None:
             return None
-        timed = set(times.loc[times["implementation"] == self.implementation, "variant"])
-        if not {self.variant, self.other} <= timed:
+        if not {self.variant, self.other} <= set(times.loc[times["implementation"] == implementation, "variant"]):
             return None
-        return Measured(*ratio(times, self.variant, self.other, self.implementation), None)
+        return Measured(log_ratio(times, self.variant, self.other, implementation), logarithm=True)
+
+
+@kind("analogies")
+class Analogies(Comparison):
+    """The share of analogies that vectors get right: those of a variant, or pretrained ones."""
+
+    vectors: Annotated[str, AfterValidator(defined_vectors), Field(description="vectors that there are")]
+    at_least: float | None = margin(0, 1)
+    less_than: float | None = margin(0, 1)
+
+    def measure(self, evidence: Evidence, *, other_reviews: bool) -> Measured | None:
+        """Return the mean share; here other questions stand where other reviews do elsewhere."""
+        return measure_runs(evidence.analogies, {self.vectors: 1}, other_reviews)
 
 
 class Claim(NamedTuple):
-    """One claim of the file."""
+    """One claim of the file.
+
+    The verdicts of a `family` are also given as those of one study. `target` is one of `TARGETS`, `stated` of `STATED`
+    or "".
+    """
 
     name: str
     text: str
     source: str
     comparison: Comparison
+    family: str = "all"
+    target: str = TARGETS[0]
+    stated: str = ""
+
+
+OPTIONAL = ("family", "target", "stated")
 
 
 def read_claims(text: str, variants: Sequence[str], *, name: str) -> list[Claim]:
@@ -209,7 +315,13 @@ def read_claims(text: str, variants: Sequence[str], *, name: str) -> list[Claim]
     if problems:
         raise InputError("\n- ".join([f"{name} cannot be used:", *problems]))
     return [
-        Claim(name, entry["text"], entry["source"], KINDS[key].model_validate(entry[key]))
+        Claim(
+            name,
+            entry["text"],
+            entry["source"],
+            KINDS[key].model_validate(entry[key]),
+            **{key: entry[key] for key in OPTIONAL if key in entry},
+        )
         for name, entry in document.items()
         for key in KINDS.keys() & entry
     ]
@@ -243,11 +355,15 @@ def document_problems(document: object, variants: Sequence[str]) -> Iterator[str
 
 def entry_problems(name: str, entry: dict, variants: Sequence[str]) -> Iterator[str]:
     """Yield what is wrong with one claim."""
-    known = ["text", "source", *KINDS]
+    known = ["text", "source", *OPTIONAL, *KINDS]
     yield from (f"{name}: unknown key {shown(key)}; {suggestion(key, known)}" for key in entry if key not in known)
-    for key in ("text", "source"):
+    for key, choices in (("target", TARGETS), ("stated", STATED)):
+        if key in entry and entry[key] not in choices:
+            yield f"{name}.{key}: {shown(entry[key])} is not possible; write one of: {', '.join(choices)}."
+    for key in ("text", "source", "family"):
         if key not in entry:
-            yield f"{name}.{key}: missing; write a line of text."
+            if key != "family":
+                yield f"{name}.{key}: missing; write a line of text."
         elif not isinstance(entry[key], str) or not entry[key].strip():
             yield f"{name}.{key}: {shown(entry[key])} is not a line of text; write one."
     named = [key for key in KINDS if key in entry]
@@ -286,7 +402,7 @@ def mistake(place: str, error: Any, kind: type[Comparison], variants: Sequence[s
         return f"{place}.{key}: missing; write one of: {', '.join(known)}."
     if error["type"] == "same":
         return f"{place}.{key}: {error['msg']}"
-    if field.is_required():
+    if field.is_required() or get_origin(field.annotation) is Literal:
         return f"{place}.{key}: {value} is not {field.description}; {suggestion(error['input'], known)}"
     if key in kind.bounds() and error["type"] in ("greater_than_equal", "less_than_equal"):
         lowest, highest = (getattr(limit, name) for limit, name in zip(field.metadata, ("ge", "le"), strict=True))
@@ -295,42 +411,62 @@ def mistake(place: str, error: Any, kind: type[Comparison], variants: Sequence[s
     return f"{place}.{key}: {value} is not {field.description}"
 
 
-def decide(
-    claims: Sequence[Claim],
-    correct: np.ndarray,
-    runs: Sequence[Run],
-    step_times: pd.DataFrame | None,
-    *,
-    resamples: int,
-    seed: int,
-) -> pd.DataFrame:
-    """Decide the claims for which there are runs, in a table with the columns `COLUMNS`; the others are left out.
+def decide(claims: Sequence[Claim], evidence: Evidence) -> pd.DataFrame:
+    """Decide the claims that the evidence covers, in a table with the columns `COLUMNS`; the others are left out.
 
-    `correct` tells which answers are right, of shape (runs, reviews). `step_times` is the table of `timing`, None
-    without one.
+    `verdict` is that of the claim by itself, `verdict_of_family` that which remains if in 95 of 100 studies no verdict
+    in the family is to be wrong (Holm 1979). `seeds_to_decide` is how many seeds of each variant would decide an
+    undecided one with a probability of 80 %, "never" if no number would.
     """
-    names = np.array([run_name(variant, size) for variant, size, _ in runs])
-    resampled = resample_means(correct, names.tolist(), resamples=resamples, seed=seed)
-    accuracies = {
-        name: Resampled(correct[names == name].mean(), draws, int(np.count_nonzero(names == name)))
-        for name, draws in resampled.items()
-    }
-    evidence = Evidence(accuracies, step_times)
     rows = []
-    for name, text, source, comparison in claims:
-        measured = comparison.measure(evidence)
-        if measured is None:
-            continue
-        # Rounded before the verdict, so that it is that of the figures in the table.
-        value, low, high = (round(float(each), 6) for each in measured[:3])
-        bound, margin = comparison.bound, float(comparison.margin)
-        result = verdict(low, high, bound, margin)
-        rows.append((name, text, result, value, low, high, bound, margin, measured.seeds, source))
+    for claim in claims:
+        measured = claim.comparison.measure(evidence, other_reviews=claim.target == "other_reviews")
+        if measured is not None:
+            rows.append(row_of(claim, measured))
     # Whole numbers stay such where one is missing.
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"seeds": "Int64"})
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"seeds": "Int64"})
+    for _, family in table[table["p"].notna()].groupby("family"):
+        _, adjusted, *_ = multipletests(family["p"], method="holm")
+        table.loc[family.index, "p_of_family"] = adjusted
+        table.loc[family.index[adjusted > 1 - LEVEL], "verdict_of_family"] = UNDECIDED
+    return table
+
+
+def row_of(claim: Claim, measured: Measured) -> dict[str, Any]:
+    """Return the row of a claim, its family's columns as if it had no other."""
+    comparison, estimate = claim.comparison, measured.estimate
+    bound, margin = BOUNDS[comparison.bound], float(comparison.margin)
+    scaled = math.exp if measured.logarithm else float
+    # Rounded before the verdict, so that it is that of the figures in the table.
+    value, low, high = (round(scaled(each), 6) for each in (estimate.value, *estimate.interval()))
+    result, p, needed = TOO_FEW, math.nan, ""
+    if estimate.known:
+        at = (math.log(margin) if margin > 0 else -math.inf) if measured.logarithm else margin
+        p = min(1.0, 2 * min(bound.p_values(estimate, at)))
+        result = verdict(low, high, comparison.bound, margin)
+        if result == UNDECIDED:
+            distance = abs((abs(estimate.value) if comparison.bound == "within" else estimate.value) - at)
+            needed = seeds_text(measured.to_decide(distance))
+    return {
+        **{"claim": claim.name, "family": claim.family, "kind": key_of(comparison), "text": claim.text},
+        **{"verdict": result, "verdict_of_family": result, "value": value, "low": low, "high": high},
+        **{"bound": comparison.bound, "margin": margin, "target": claim.target, "p": p, "p_of_family": p},
+        **{"seeds": measured.seeds, "seeds_to_decide": needed, "stated": claim.stated, "source": claim.source},
+        "of_seeds": numbers_text(measured.of_seeds),
+    }
+
+
+def key_of(comparison: Comparison) -> str:
+    """Return the key under which a comparison is written."""
+    return next(key for key, kind in KINDS.items() if type(comparison) is kind)
+
+
+def seeds_text(seeds: float) -> str:
+    """Return a number of seeds for the table: "" if it is not known, never if it is infinite."""
+    return "" if math.isnan(seeds) else "never" if math.isinf(seeds) else str(int(seeds))
 
 
 def verdict(low: float, high: float, bound: str, margin: float) -> str:
     """Return whether a bound `holds` or `does not hold` in all of an interval, or is `undecided`."""
-    kept, missed = BOUNDS[bound](low, high, margin)
-    return "holds" if kept else "does not hold" if missed else "undecided"
+    kept, missed = BOUNDS[bound].verdict(low, high, margin)
+    return HOLDS if kept else FAILS if missed else UNDECIDED

@@ -1,75 +1,47 @@
 """Compare variants: which of two is better, and how certain that is."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
+from wordorder.evaluation.intervals import Measurements
 from wordorder.evaluation.predictions import Run
 
-COLUMNS = ["variant", "other", "difference", "difference_low", "difference_high", "mcnemar_p"]
-# The ends of a 95 % interval, as quantiles.
-TAILS = 0.025, 0.975
-RESAMPLES_AT_A_TIME = 50
+COLUMNS = ["variant", "other"]
+COLUMNS += ["difference", "difference_low", "difference_high", "p", "p_adjusted"]
+COLUMNS += ["auc_difference", "auc_difference_low", "auc_difference_high", "mcnemar_p"]
 
 
-def compare(correct: np.ndarray, runs: Sequence[Run], *, resamples: int, seed: int) -> pd.DataFrame:
+def compare(measured: Mapping[str, Measurements], correct: np.ndarray, runs: Sequence[Run]) -> pd.DataFrame:
     """Compare each pair of variants by their answers to the same reviews, in a table with the columns `COLUMNS`.
 
-    `correct` tells which answers are right, of shape (runs, reviews). `difference` is the mean accuracy of `variant`
-    over its seeds minus that of `other`; `difference_low` and `difference_high` are its 95 % percentile interval by the
-    paired bootstrap of `resample_means`. `mcnemar_p` is the p-value of McNemar's test on the run of each with its
-    lowest seed.
+    `measured` is what `intervals.measure` gave; `correct` tells which answers are right, of shape (runs, reviews).
+    `difference` is the mean accuracy of `variant` over its seeds minus that of `other`, with its 95 % interval over
+    other seeds and other reviews; `p` is the p-value of the same t test, `p_adjusted` the false discovery rate at which
+    the pair would be among those that differ (Benjamini and Hochberg 1995). `mcnemar_p` is the p-value of McNemar's
+    test on one training of each, with its lowest seed. Where intervals are not known they are empty, and so is `p`.
     """
-    names = [variant for variant, _, _ in runs]
-    means = resample_means(correct, names, resamples=resamples, seed=seed)
-    at = {name: [i for i, each in enumerate(names) if each == name] for name in means}
+    names = dict.fromkeys(variant for variant, _, _ in runs)
+    lowest = {name: min((seed, i) for i, (variant, _, seed) in enumerate(runs) if variant == name)[1] for name in names}
     rows = []
-    for variant, other in itertools.combinations(means, 2):
-        low, high = np.quantile(means[variant] - means[other], TAILS)
-        difference = correct[at[variant]].mean() - correct[at[other]].mean()
-        first, second = (min(at[name], key=lambda i: runs[i][2]) for name in (variant, other))
-        rows.append((variant, other, difference, low, high, mcnemar_p(correct[first], correct[second])))
+    for variant, other in itertools.combinations(names, 2):
+        weights = {variant: 1, other: -1}
+        accuracy, area = (measured[metric].estimate(weights) for metric in ("accuracy", "roc_auc"))
+        p_values = accuracy.p_value(), np.nan
+        mcnemar = mcnemar_p(correct[lowest[variant]], correct[lowest[other]])
+        rows.append(
+            (variant, other, accuracy.value, *accuracy.interval(), *p_values, area.value, *area.interval(), mcnemar)
+        )
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    known = table["p"].notna()
+    if known.any():
+        table.loc[known, "p_adjusted"] = stats.false_discovery_control(table.loc[known, "p"])
     # The p-values are not rounded: they can be very small.
-    return pd.DataFrame(rows, columns=COLUMNS).round(dict.fromkeys(COLUMNS[2:5], 6))
-
-
-def resample_means(correct: np.ndarray, names: Sequence[str], *, resamples: int, seed: int) -> dict[str, np.ndarray]:
-    """Return the mean accuracies of the runs of each name, (resamples,), with reviews and runs resampled.
-
-    `correct` tells which answers are right, of shape (runs, reviews); the runs have these `names`, and those of the
-    same name differ in their seed only. A resample draws the reviews once for all names, which keeps them paired, and
-    the runs for each name separately: nothing relies on what runs with the same seed share, such as a subset or an
-    order of the training reviews.
-    """
-    accuracies = resample_reviews(correct, resamples, np.random.default_rng(seed))
-    means = {}
-    for name in dict.fromkeys(names):
-        runs = [i for i, each in enumerate(names) if each == name]
-        # A stream of random numbers for each name, so that an interval does not depend on what else is compared.
-        rng = np.random.default_rng([seed, *name.encode()])
-        chosen = rng.integers(len(runs), size=(resamples, len(runs)))
-        means[name] = np.take_along_axis(accuracies[:, runs], chosen, axis=1).mean(axis=1)
-    return means
-
-
-def resample_reviews(correct: np.ndarray, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the accuracies of all runs on reviews drawn with replacement, as many as there are.
-
-    Booleans of shape (runs, reviews) become accuracies of shape (resamples, runs). A review counts as often as it is
-    drawn, the same in all runs. The resamples are taken some at a time: all at once they would need gigabytes.
-    """
-    reviews = correct.shape[1]
-    # Sums of whole numbers below 2**24 are exact.
-    right = correct.T.astype(np.float32)
-    accuracies = np.empty((resamples, len(correct)))
-    for start in range(0, resamples, RESAMPLES_AT_A_TIME):
-        part = accuracies[start : start + RESAMPLES_AT_A_TIME]
-        drawn = [np.bincount(rng.integers(reviews, size=reviews), minlength=reviews) for _ in part]
-        part[:] = np.array(drawn, np.float32) @ right
-    return accuracies / reviews
+    return table.round({name: 6 for name in COLUMNS if "difference" in name})
 
 
 def mcnemar_p(first: np.ndarray, second: np.ndarray) -> float:

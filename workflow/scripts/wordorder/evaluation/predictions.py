@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wordorder.data.encoded import classes_of
+from wordorder.data.reviews import read_groups
 from wordorder.io.errors import InputError, reading
 from wordorder.io.tables import read_table, write_table
 
@@ -100,3 +101,14 @@ def read_correct(paths: Sequence[Path]) -> tuple[list[str], np.ndarray]:
     """
     predictions = read_several(paths)
     return predictions.ids, predictions.answers() == predictions.labels
+
+
+def read_with_groups(paths: Sequence[Path], reviews: Path) -> tuple[Predictions, list[str]]:
+    """Read the predictions of several runs, and which of the test reviews belong together; `reviews` is their file.
+
+    Raises InputError as `read_several` does, and if the predictions are of other reviews.
+    """
+    predictions, groups = read_several(paths), read_groups(reviews)
+    if list(groups) != predictions.ids:
+        raise InputError(f"{paths[0]} is not of the reviews in {reviews}. Delete it and run again.")
+    return predictions, list(groups.values())

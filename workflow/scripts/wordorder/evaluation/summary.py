@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from wordorder.evaluation.intervals import Measurements
 from wordorder.evaluation.metrics import METRICS
 from wordorder.io.errors import InputError, reading
 
@@ -99,13 +99,15 @@ def read_costs(path: Path) -> dict[str, float]:
         return {name: float(epochs[cost.measured].agg(cost.over_epochs)) for name, cost in COSTS.items()}
 
 
-def summarize(runs: pd.DataFrame, chapter: Mapping[str, float | None]) -> pd.DataFrame:
+def summarize(
+    runs: pd.DataFrame, chapter: Mapping[str, float | None], measured: Mapping[str, Measurements]
+) -> pd.DataFrame:
     """Return one row for each variant, in the order of their first run: means over its seeds.
 
-    `test_accuracy_std` is the sample standard deviation over the seeds, `test_accuracy_low` and `test_accuracy_high`
-    the 95 % t interval of their mean, of what training again with other seeds may give on the same reviews. They are
-    empty for one seed. `chapter_accuracy` is the book's figure for the variant where it gives one. Costs are summed up
-    as `COSTS` has it.
+    `test_accuracy_std` is the sample standard deviation over the seeds, empty for one; `test_accuracy_low` and
+    `test_accuracy_high`, `roc_auc_low` and `roc_auc_high` are the 95 % intervals of the means over other seeds and
+    other reviews, from `measured`, which is what `intervals.measure` gave. `chapter_accuracy` is the book's figure for
+    the variant where it gives one. Costs are summed up as `COSTS` has it.
     """
     summary = (
         runs.groupby("variant", sort=False)
@@ -121,11 +123,11 @@ def summarize(runs: pd.DataFrame, chapter: Mapping[str, float | None]) -> pd.Dat
         )
         .reset_index()
     )
-    # stats.t.interval would give no interval where all seeds have the same accuracy.
-    margin = stats.t.ppf(0.975, summary["seeds"] - 1) * summary["test_accuracy_std"] / np.sqrt(summary["seeds"])
-    summary.insert(3, "test_accuracy_low", summary["test_accuracy"] - margin)
-    summary.insert(4, "test_accuracy_high", summary["test_accuracy"] + margin)
+    for place, column, metric in ((3, "test_accuracy", "accuracy"), (7, "roc_auc", "roc_auc")):
+        ends = np.array([measured[metric].estimate({name: 1}).interval() for name in summary["variant"]])
+        for offset, end in enumerate(("low", "high")):
+            summary.insert(place + offset, f"{column}_{end}", ends[:, offset])
     summary.insert(6, "chapter_accuracy", summary["variant"].map(chapter).astype(float))
-    digits = {column: 6 for column in summary if column.startswith("test_accuracy")} | dict.fromkeys(METRICS, 6)
+    digits = {column: 6 for column in summary if column.startswith(("test_accuracy", *METRICS))}
     digits |= {"best_epoch": 1} | {name: cost.digits for name, cost in COSTS.items()}
     return summary.round(digits).astype({name: int for name, cost in COSTS.items() if cost.digits == 0})

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from wordorder.data.encoded import EncodedReviews
+from wordorder.evaluation.intervals import Estimate
 from wordorder.io.errors import InputError, reading
 from wordorder.models.kind import GradientTrained, variant_of
 from wordorder.training.batching import padded, shuffled_chunks
@@ -129,11 +130,11 @@ def read_step_times(path: Path) -> pd.DataFrame:
         return table
 
 
-def ratio(table: pd.DataFrame, variant: str, other: str, implementation: str) -> tuple[float, float, float]:
-    """Return how many times as long a step of `variant` takes as one of `other`, and the 95 % interval of that.
+def log_ratio(table: pd.DataFrame, variant: str, other: str, implementation: str) -> Estimate:
+    """Return the logarithm of how many times as long a step of `variant` takes as one of `other`.
 
-    The two took turns, so that each repetition gives a ratio. The result is the geometric mean of these, with Student's
-    t interval of the logarithms. Raises InputError if there are not two repetitions of both.
+    The two took turns, so that each repetition gives a ratio, and the interval is Student's of their logarithms. Raises
+    InputError if there are not two repetitions of both.
     """
     part = table[table["implementation"] == implementation].set_index("repetition")
     first, second = (part.loc[part["variant"] == name, "seconds_per_step"] for name in (variant, other))
@@ -142,6 +143,18 @@ def ratio(table: pd.DataFrame, variant: str, other: str, implementation: str) ->
         raise InputError(
             f"The table of step times has fewer than two repetitions of {variant} and {other}. Delete it and run again."
         )
-    margin = stats.t.ppf(0.975, len(logarithms) - 1) * logarithms.std() / math.sqrt(len(logarithms))
-    mean = logarithms.mean()
-    return math.exp(mean), math.exp(mean - margin), math.exp(mean + margin)
+    return Estimate(float(logarithms.mean()), float(stats.sem(logarithms)), len(logarithms) - 1)
+
+
+def log_ratio_of_trainings(first: np.ndarray, second: np.ndarray) -> Estimate:
+    """Return the logarithm of the ratio of the seconds of trainings, (seeds,) each: Welch's t interval.
+
+    Not known with one training of one of the two.
+    """
+    logarithms = [np.log(first), np.log(second)]
+    value = float(logarithms[0].mean() - logarithms[1].mean())
+    if min(map(len, logarithms)) < 2:
+        return Estimate(value, math.nan, math.nan)
+    squares = [float(stats.sem(each) ** 2) for each in logarithms]
+    uncertainty = sum(square**2 / (len(each) - 1) for square, each in zip(squares, logarithms, strict=True))
+    return Estimate(value, math.sqrt(sum(squares)), sum(squares) ** 2 / uncertainty if uncertainty else math.inf)

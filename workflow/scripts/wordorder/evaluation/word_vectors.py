@@ -1,12 +1,15 @@
 """Look into word vectors: neighbours, analogies, and a map of telling words (chapter 11, section 11.3.3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from gensim.test.utils import datapath
 from sklearn.decomposition import PCA
 
 from wordorder.data.encoded import EncodedReviews
+from wordorder.evaluation.intervals import Measurements, scores_of
 from wordorder.io.errors import InputError
 from wordorder.tokens import PADDING, UNKNOWN
 
@@ -21,6 +24,8 @@ ANALOGIES = [
     ("actor", "he", "actress", "she"),
 ]
 NEIGHBOURS = 5
+# Their cosines with all words are in the memory.
+QUESTIONS_AT_A_TIME = 500
 # Words on the map, of all classes together, and the share of the training reviews that such a word has to occur in.
 MAPPED, FREQUENT = 40, 0.005
 
@@ -77,6 +82,56 @@ def analogy_table(vectors: dict[str, np.ndarray], vocabulary: Sequence[str]) -> 
             ]
             rows.append((embedding, f"{a} : {b} = {c} : ?", found[0], expected, found.index(expected) + 1))
     return pd.DataFrame(rows, columns=["embedding", "analogy", "answer", "expected", "rank"])
+
+
+def questions() -> Iterator[tuple[str, list[str]]]:
+    """Yield section and words, in lower case, of each analogy of the test set of Mikolov et al. (2013).
+
+    "Efficient Estimation of Word Representations in Vector Space"; gensim has it among its test data.
+    """
+    section = ""
+    for line in Path(datapath("questions-words.txt")).read_text(encoding="utf-8").lower().splitlines():
+        if line.startswith(":"):
+            section = line.removeprefix(":").strip()
+        else:
+            yield section, line.split()
+
+
+def question_table(matrix: np.ndarray, vocabulary: Sequence[str]) -> pd.DataFrame:
+    """Return how many of the `questions` vectors (vocabulary, dimension) answer rightly.
+
+    The answer is found as in `analogy_table`. The columns: section, questions (those whose words are all in the
+    vocabulary) and right. A section without any has no row.
+    """
+    index = {word: i for i, word in enumerate(vocabulary)}
+    known = [(section, [index[word] for word in words]) for section, words in questions() if index.keys() >= set(words)]
+    unit = unit_rows(matrix.astype(np.float32))
+    right = []
+    for start in range(0, len(known), QUESTIONS_AT_A_TIME):
+        a, b, c, expected = np.array([ids for _, ids in known[start : start + QUESTIONS_AT_A_TIME]]).T
+        cosines = (unit[b] - unit[a] + unit[c]) @ unit.T
+        cosines[:, [PADDING, UNKNOWN]] = -np.inf
+        for given in (a, b, c):
+            cosines[np.arange(len(given)), given] = -np.inf
+        right += (cosines.argmax(axis=1) == expected).tolist()
+    table = pd.DataFrame({"section": [section for section, _ in known], "right": right})
+    return table.groupby("section", sort=False)["right"].agg(questions="size", right="sum").reset_index()
+
+
+def measure_questions(table: pd.DataFrame, varies_like: Mapping[str, str | None]) -> Measurements:
+    """Return the share of right answers of each embedding and seed; other sections stand for other questions.
+
+    `table` has the columns embedding, seed, section, questions and right. Vectors that are no variant's, such as
+    pretrained ones, are certain.
+    """
+    runs = list(dict.fromkeys(zip(table["embedding"], table["seed"], strict=True)))
+    counts = table.pivot_table(index=["embedding", "seed"], columns="section", values=["questions", "right"])
+    asked, right = (counts[name].loc[runs].to_numpy(float) for name in ("questions", "right"))
+    shares = right.sum(axis=1) / asked.sum(axis=1)
+    influences = (right - shares[:, None] * asked) / asked.sum(axis=1, keepdims=True)
+    scores = scores_of(shares, influences, [str(i) for i in range(asked.shape[1])])
+    alike = {name: varies_like.get(name) for name, _ in runs}
+    return Measurements(scores, [(name, "all", seed) for name, seed in runs], alike)
 
 
 def telling_words(training: EncodedReviews, vocabulary_size: int) -> list[np.ndarray]:

@@ -1,5 +1,6 @@
-"""Tables in Parquet files, with checksums, that are read only if they are what was written."""
+"""Tables in Parquet files, with checksums, that are read only if they are what was written; cells of CSV tables."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,3 +31,8 @@ def read_table(path: Path, schema: pa.Schema) -> pa.Table:
         if any(column.null_count for column in table.columns):
             raise ValueError("a value is missing")
         return table
+
+
+def numbers_text(numbers: Iterable[float]) -> str:
+    """Return numbers for one cell of a CSV table, between spaces, rounded to six digits."""
+    return " ".join(f"{number:.6g}" for number in numbers)

@@ -82,6 +82,11 @@ class Kind(Section):
         return False
 
     @property
+    def varies_like(self) -> str | None:
+        """Name that is the same for variants whose accuracy varies as much from seed to seed; None if it does not."""
+        return self.model
+
+    @property
     def trims(self) -> bool:
         """Whether padding adds nothing, so that a batch need not be longer than its longest review."""
         return True
@@ -163,6 +168,11 @@ class GradientTrained(Kind):
         settings = self.settings()
         del settings["optimizer"]
         return {"settings": settings, "optimizer": self.optimizer.record()}
+
+    @property
+    def varies_like(self) -> str | None:
+        """Averaged weights vary much less."""
+        return f"{self.model}, averaged weights" if self.ema_momentum else self.model
 
     @property
     def groups_by_length(self) -> bool:

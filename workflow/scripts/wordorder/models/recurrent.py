@@ -96,6 +96,11 @@ class Recurrent(GradientTrained):
             )
 
     @property
+    def varies_like(self) -> str:
+        """What is read off the states decides how much hangs on the seed."""
+        return f"{super().varies_like}, {self.pooling} state"
+
+    @property
     def modules(self) -> list[str]:
         """Modules that are imported by name for this variant."""
         return [*super().modules, *(["training.self_training"] if self.teachers else [])]

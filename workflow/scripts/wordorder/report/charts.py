@@ -13,9 +13,15 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from wordorder.report.palette import BLUE, INK, LIGHT, PALETTE, VERMILION
+from wordorder.report.palette import BLUE, GREY, INK, LIGHT, PALETTE, VERMILION
 from wordorder.report.style import FONT_SIZE, HEIGHT, WIDTH, colour_scale, spread
 
+# The claims of a figure by their kinds, and the colours of the verdicts.
+CLAIMED = {
+    "Differences (lines: 95 % intervals; ticks: single seeds; shaded: what is claimed)": ("difference", "equivalence"),
+    "Levels": ("accuracy", "auc", "analogies"),
+}
+VERDICTS = {"holds": BLUE, "does not hold": VERMILION, "undecided": INK, "too few seeds": GREY}
 # Small pictures side by side, one for each variant.
 COLUMNS, SMALL = 4, 150
 
@@ -80,15 +86,61 @@ def draw_accuracy(summary: pd.DataFrame) -> alt.LayerChart:
         width=WIDTH,
         height=alt.Step(24),
         title=alt.Title(
-            "Test accuracy: mean and 95 % interval over the seeds", subtitle="Diamonds: the figures of the chapter"
+            "Test accuracy: mean over the seeds and 95 % interval", subtitle="Diamonds: the figures of the chapter"
         ),
     )
+
+
+def draw_claims(claims: pd.DataFrame) -> alt.VConcatChart:
+    """Draw what was measured for each claim about what models score, with interval, margin and the value of each seed.
+
+    Differences stand above levels; ratios of times are left out.
+    """
+    panels = []
+    for title, kinds in CLAIMED.items():
+        part = claims[claims["kind"].isin(kinds)].copy()
+        if not part.empty:
+            panels.append(claims_panel(part).properties(title=alt.Title(title, anchor="start")))
+    return alt.vconcat(*panels or [alt.Chart(claims.head(0)).mark_point()])
+
+
+def claims_panel(claims: pd.DataFrame) -> alt.LayerChart:
+    """Draw claims of some kinds, one below the other."""
+    seeds = claims.assign(each=claims["of_seeds"].fillna("").astype(str).str.split()).explode("each")
+    seeds = seeds.assign(each=pd.to_numeric(seeds["each"]))[["claim", "each"]].dropna()
+    within = claims["bound"] == "within"
+    known = pd.concat([claims[column] for column in ("value", "low", "high", "margin")] + [seeds["each"]]).dropna()
+    lowest, highest = limits(pd.concat([known, -claims.loc[within, "margin"]]), 0.01)
+    upward = claims["bound"].isin(["at_least", "greater_than"])
+    band = claims.assign(
+        start=np.where(within, -claims["margin"], np.where(upward, claims["margin"], lowest)),
+        end=np.where(upward, highest, claims["margin"]),
+    )
+    x = alt.X("value:Q", title=None, scale=alt.Scale(domain=[lowest, highest], nice=False, zero=False))
+    y = alt.Y("claim:N", sort=list(claims["claim"]), title=None, axis=plain_axis(labelLimit=260))
+    verdicts = [name for name in VERDICTS if name in set(claims["verdict"])]
+    colours = alt.Scale(domain=verdicts, range=[VERDICTS[name] for name in verdicts])
+    colour = alt.Color("verdict:N", title=None, scale=colours)
+    shown = ["claim", "text", "verdict", "value", "low", "high", "margin", "seeds", "seeds_to_decide"]
+    base = alt.Chart(claims[shown]).encode(y=y)
+    claimed = alt.Chart(band[["claim", "start", "end"]]).mark_bar(color=LIGHT, opacity=0.45)
+    numbers = [alt.Tooltip(f"{name}:Q", format=".4f") for name in ("value", "low", "high", "margin")]
+    words = [alt.Tooltip(f"{name}:N") for name in ("text", "verdict", "seeds", "seeds_to_decide")]
+    return alt.layer(
+        claimed.encode(y=y, x="start:Q", x2="end:Q"),
+        base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=colour),
+        alt.Chart(seeds).mark_tick(color=INK, opacity=0.45, height=9).encode(y=y, x="each:Q"),
+        base.mark_circle(size=70, opacity=1).encode(x=x, color=colour, tooltip=[*words, *numbers]),
+    ).properties(width=WIDTH, height=alt.Step(22))
 
 
 def draw_learning_curve(curve: pd.DataFrame) -> alt.LayerChart:
     """Draw the accuracy against the number of training reviews: lines with their intervals and names."""
     variants, sizes = list(dict.fromkeys(curve["variant"])), sorted(set(curve["size"]))
-    lowest, highest = limits(pd.concat([curve["test_accuracy_low"], curve["test_accuracy_high"]]), 0.05)
+    each = curve.assign(each=curve["of_seeds"].astype(str).str.split()).explode("each")
+    each = each.assign(each=pd.to_numeric(each["each"]))[["variant", "size", "each"]]
+    ends = [curve["test_accuracy_low"], curve["test_accuracy_high"], each["each"]]
+    lowest, highest = limits(pd.concat(ends).dropna(), 0.05)
     colour = alt.Color("variant:N", scale=colour_scale(variants), legend=None)
     x = alt.X(
         "size:Q",
@@ -113,13 +165,14 @@ def draw_learning_curve(curve: pd.DataFrame) -> alt.LayerChart:
             *(alt.Tooltip(f"test_accuracy{end}:Q", format=".4f") for end in ("", "_low", "_high")),
         ],
     )
-    ends = curve[curve["size"] == sizes[-1]].copy()
-    ends["place"] = spread(ends["test_accuracy"], 1.15 * FONT_SIZE / HEIGHT * (highest - lowest))
-    names = alt.Chart(ends).mark_text(align="left", dx=10).encode(x=x, y="place:Q", text="variant:N", color=colour)
-    return (bands + lines + points + names).properties(
+    seeds = alt.Chart(each).mark_circle(size=12, opacity=0.6).encode(x=x, y="each:Q", color=colour)
+    named = curve[curve["size"] == sizes[-1]].copy()
+    named["place"] = spread(named["test_accuracy"], 1.15 * FONT_SIZE / HEIGHT * (highest - lowest))
+    names = alt.Chart(named).mark_text(align="left", dx=10).encode(x=x, y="place:Q", text="variant:N", color=colour)
+    return (bands + lines + seeds + points + names).properties(
         width=WIDTH,
         height=HEIGHT,
-        title="Test accuracy, mean over the seeds and 95 % interval",
+        title="Test accuracy: each seed, mean and 95 % interval",
     )
 
 

@@ -2,7 +2,7 @@
 
 import stat
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZipFile
@@ -45,6 +45,7 @@ class Folders(Format):
         heads = [(*root, split) for split in SPLITS] if has_splits else [root]
         depth = len(heads[0]) + 1
         labels = {folder: folder[-1] for folder in folders if folder and folder[:-1] in heads}
+        groups = group_lines(members, labels, layout.group_files)
         texts = {}
         for member in members:
             folder, inside = member.parts[:depth], member.parts[depth:]
@@ -58,8 +59,34 @@ class Folders(Format):
                 raise InputError(f"{where}: this name occurs twice. {CHECK}")
             split, label = folder[len(root)] if has_splits else "train", labels[folder]
             text = decoded(where, member.content)
-            texts[identifier] = Text(identifier, split, "" if label == layout.unlabelled else label, text)
+            group = group_of(where, inside[0], groups[folder]) if folder in groups else ""
+            texts[identifier] = Text(identifier, split, "" if label == layout.unlabelled else label, text, group)
         return Corpus(list(texts.values()), sorted(set(labels.values()) - {layout.unlabelled}))
+
+
+def group_lines(
+    members: Iterable[Member], labels: dict[tuple[str, ...], str], pattern: str | None
+) -> dict[tuple[str, ...], list[str]]:
+    """Return the lines of the files that name the groups of texts, by the folder of these texts."""
+    if pattern is None:
+        return {}
+    named = {(*folder[:-1], pattern.replace("{label}", label)): folder for folder, label in labels.items()}
+    return {
+        named[member.parts]: decoded(member.name, member.content).splitlines()
+        for member in members
+        if member.parts in named and member.content is not None
+    }
+
+
+def group_of(where: str, name: str, lines: Sequence[str]) -> str:
+    """Return the group of the text of a file n_*.txt: line n. Raises InputError if there is none."""
+    number = name.removesuffix(".txt").split("_")[0]
+    if not (number.isascii() and number.isdigit() and int(number) < len(lines)):
+        raise InputError(
+            f"{where}: the file of the groups has no line for it; its name must begin with the number of its line, "
+            "from 0. Correct it, or set corpus.group_files to null in the config."
+        )
+    return lines[int(number)]
 
 
 def find_root(path: Path, folders: set[tuple[str, ...]]) -> tuple[tuple[str, ...], bool]:

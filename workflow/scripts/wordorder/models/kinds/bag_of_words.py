@@ -42,6 +42,11 @@ class BagOfWords(GradientTrained):
         """Whether only the presence of a token counts."""
         return self.features == "binary"
 
+    @property
+    def varies_like(self) -> str:
+        """The weights of tokens make the threshold, and with it the accuracy, vary more."""
+        return f"{super().varies_like}, {self.features}"
+
     def add_layers(self, network: "TokenClassifier") -> int:
         """Add the hidden layer, whose kernel is the token table, and for tf-idf the weights of the tokens."""
         from wordorder.models.network import Block, TokenTable

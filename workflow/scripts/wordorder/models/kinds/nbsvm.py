@@ -44,6 +44,10 @@ class NBSVM(Kind):
     )
 
     @property
+    def varies_like(self) -> None:
+        """The solution is one, whatever the seed."""
+
+    @property
     def distinct_tokens(self) -> bool:
         """Only the presence of a token counts."""
         return True

@@ -126,12 +126,11 @@ def claims_panel(claims: pd.DataFrame) -> alt.LayerChart:
     claimed = alt.Chart(band[["claim", "start", "end"]]).mark_bar(color=LIGHT, opacity=0.45)
     numbers = [alt.Tooltip(f"{name}:Q", format=".4f") for name in ("value", "low", "high", "margin")]
     words = [alt.Tooltip(f"{name}:N") for name in ("text", "verdict", "seeds", "seeds_to_decide")]
-    return alt.layer(
-        claimed.encode(y=y, x="start:Q", x2="end:Q"),
-        base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=colour),
-        alt.Chart(seeds).mark_tick(color=INK, opacity=0.45, height=9).encode(y=y, x="each:Q"),
-        base.mark_circle(size=70, opacity=1).encode(x=x, color=colour, tooltip=[*words, *numbers]),
-    ).properties(width=WIDTH, height=alt.Step(22))
+    claimed = claimed.encode(y=y, x="start:Q", x2="end:Q")
+    intervals = base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=colour)
+    ticks = alt.Chart(seeds).mark_tick(color=INK, opacity=0.45, height=9).encode(y=y, x="each:Q")
+    values = base.mark_circle(size=70, opacity=1).encode(x=x, color=colour, tooltip=[*words, *numbers])
+    return (claimed + intervals + ticks + values).properties(width=WIDTH, height=alt.Step(22))
 
 
 def draw_learning_curve(curve: pd.DataFrame) -> alt.LayerChart:

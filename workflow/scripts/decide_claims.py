@@ -48,7 +48,8 @@ def main(
     vectors = None
     if questions:
         with reading(questions):
-            vectors = measure_questions(pd.read_csv(questions), varies_like)
+            answered = pd.read_csv(questions)
+        vectors = measure_questions(answered, varies_like)
     evidence = Evidence(
         measure(*read_with_groups(predictions, reviews), runs, varies_like),
         read_step_times(step_times) if step_times else None,

@@ -118,12 +118,14 @@ def question_table(matrix: np.ndarray, vocabulary: Sequence[str]) -> pd.DataFram
     return table.groupby("section", sort=False)["right"].agg(questions="size", right="sum").reset_index()
 
 
-def measure_questions(table: pd.DataFrame, varies_like: Mapping[str, str | None]) -> Measurements:
+def measure_questions(table: pd.DataFrame, varies_like: Mapping[str, str | None]) -> Measurements | None:
     """Return the share of right answers of each embedding and seed; other sections stand for other questions.
 
     `table` has the columns embedding, seed, section, questions and right. Vectors that are no variant's, such as
-    pretrained ones, are certain.
+    pretrained ones, are certain. None if no question could be asked, of a vocabulary that has none of the words.
     """
+    if table.empty:
+        return None
     runs = list(dict.fromkeys(zip(table["embedding"], table["seed"], strict=True)))
     counts = table.pivot_table(index=["embedding", "seed"], columns="section", values=["questions", "right"])
     asked, right = (counts[name].loc[runs].to_numpy(float) for name in ("questions", "right"))

@@ -162,7 +162,7 @@ REQUIRED = [
 USED = [
     path for path in PATHS if path[0] not in FREE or len(path) != 2 or path[1] in (*CONFIG["active_variants"], "words")
 ]
-NULLABLE_TEXTS = ("checksum", "member", "unlabelled", "split_column", "claims")
+NULLABLE_TEXTS = ("checksum", "member", "unlabelled", "split_column", "group_column", "group_files", "claims")
 NULLABLE = ("sequence_length", "chapter_accuracy", "patience", "ema_momentum", *NULLABLE_TEXTS)
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from configs import CONFIG
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
 from wordorder.data.demo import SELDOM, UNSEEN, write_demo_corpus
+from wordorder.evaluation.claims import read_claims
 
 SCRIPT = Path(__file__).parents[1] / "workflow/scripts/generate_demo_corpus.py"
 ARCHIVES = "aclImdb_v1.tar.gz", "glove.6B.zip"
@@ -81,7 +83,7 @@ def test_a_seed_decides_all_bytes(folder, tmp_path):
         check=True,
         env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
     )
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*ARCHIVES, "sources.yaml"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*ARCHIVES, "claims.yaml", "sources.yaml"])
     for name in ARCHIVES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
     sources = (tmp_path / "sources.yaml").read_text(encoding="utf-8")
@@ -110,7 +112,10 @@ def test_sources_say_where_and_what(folder, tmp_path, monkeypatch):
     sources = yaml.safe_load(write_demo_corpus(Path("a folder: #1"), seed=1).read_text(encoding="utf-8"))
     with zipfile.ZipFile(folder / ARCHIVES[1]) as archive:
         contents = (folder / ARCHIVES[0]).read_bytes(), archive.read("glove.6B.100d.txt")
-    assert sources == {
+    assert read_claims(
+        Path(sources["claims"]).read_text(encoding="utf-8"), sorted(CONFIG["variants"]), name="claims.yaml"
+    )
+    assert sources == {"claims": str(tmp_path.resolve() / "a folder: #1/claims.yaml")} | {
         key: {
             "sources": [str(tmp_path.resolve() / "a folder: #1" / name)],
             "checksum": f"sha256:{hashlib.sha256(content).hexdigest()}",

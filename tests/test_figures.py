@@ -62,7 +62,19 @@ def test_names_are_moved_as_little_as_possible(places, gap):
 
 def curve_of(variants, sizes):
     rows = [
-        (variant, size, 3, 0.6 + 0.01 * i + 0.05 * j, 0.01, 0.58 + 0.01 * i + 0.05 * j, 0.62 + 0.01 * i + 0.05 * j)
+        (
+            variant,
+            size,
+            3,
+            0.6 + 0.01 * i + 0.05 * j,
+            0.01,
+            0.58 + 0.01 * i + 0.05 * j,
+            0.62 + 0.01 * i + 0.05 * j,
+            0.9,
+            0.89,
+            0.91,
+            "0.6 0.61 0.62",
+        )
         for i, variant in enumerate(variants)
         for j, size in enumerate(sizes)
     ]
@@ -90,6 +102,22 @@ def each_variant(**columns):
 TABLES = {
     "accuracy": SUMMARY,
     "training_time": SUMMARY,
+    "claims": pd.DataFrame(
+        {
+            "claim": [*VARIANTS, "level"],
+            "kind": ["difference", "equivalence", "difference", "accuracy"],
+            "text": "It is </script> good.",
+            "verdict": ["holds", "undecided", "too few seeds", "does not hold"],
+            "value": [0.02, 0.003, 0.01, 0.8],
+            "low": [0.01, -0.012, None, 0.79],
+            "high": [0.03, 0.018, None, 0.81],
+            "bound": ["greater_than", "within", "less_than", "at_least"],
+            "margin": [0, 0.01, 0.005, 0.85],
+            "seeds": [3, 3, 1, 3],
+            "seeds_to_decide": ["", "never", "", ""],
+            "of_seeds": ["0.02 0.03 0.01", "0.003", "0.01", None],
+        }
+    ),
     "learning_curve": curve_of(VARIANTS, [200, 1000, 20000]),
     "accuracy_by_length": each_variant(
         seed=1, quartile=[1, 2], min_tokens=[1, 10], max_tokens=[9, 50], reviews=5, accuracy=[0.8, 0.9]
@@ -113,6 +141,7 @@ TABLES = {
 # What has to be there to read besides the names of the variants.
 WORDS = {
     "accuracy": {"0.870", "0.880"},
+    "claims": {"level", "holds", "undecided", "too few seeds", "does not hold"},
     "learning_curve": {"200", "1,000", "20,000"},
     "accuracy_by_length": {"1 to 9", "10 to 50"},
     "word_map": {"good", "bad", "&lt;/script&gt;&lt;b&gt;", "pos", "neg", "50% of the variance"},
@@ -180,6 +209,14 @@ def test_accuracies_that_are_all_the_same(tmp_path):
     check(*files, {*VARIANTS})
     names = re.findall(rf"translate\([\d.]+,([\d.-]+)\)[^>]*>(?:{'|'.join(VARIANTS)})<", files[1].decode())
     assert len(set(names)) == len(names) == len(VARIANTS)
+
+
+@pytest.mark.parametrize("kept", [[2], []])
+def test_figure_of_claims_without_intervals(tmp_path, kept):
+    # Catches: a failure where each variant is trained once, or where all claims are about times.
+    TABLES["claims"].iloc[kept].to_csv(tmp_path / "table.csv", index=False)
+    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="claims", caption="", seeds=None)
+    check(*drawn(tmp_path / "one", draw), {VARIANTS[i] for i in kept})
 
 
 def test_figures_of_many_classes(tmp_path):

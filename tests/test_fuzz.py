@@ -32,6 +32,7 @@ from wordorder.data.corpus import SPLITS, read_corpus
 from wordorder.data.encoded import read_encoded, write_encoded
 from wordorder.data.reviews import Review, read_reviews, write_reviews
 from wordorder.data.vectorizer import read_vocabulary, write_vocabulary
+from wordorder.evaluation.intervals import METRICS, Measurements, Scores
 from wordorder.evaluation.predictions import read_predictions, write_predictions
 from wordorder.evaluation.summary import (
     COSTS,
@@ -550,7 +551,11 @@ def test_records_with_any_values(folder, training, evaluation):
     assert (table is not None) == (right and type(training["variant"]) is str)
     if table is None:
         return
-    (row,) = summarize(table, {}).to_dict("records")
+    scores = Scores(np.array([0.5]), np.zeros((1, 1)), 1)
+    measured = dict.fromkeys(
+        METRICS, Measurements(scores, [(training["variant"], "all", 1)], {training["variant"]: None})
+    )
+    (row,) = summarize(table, {}, measured).to_dict("records")
     assert row["variant"] == training["variant"]
     assert row["test_accuracy"] == round(float(evaluation["test_accuracy"]), 6)
 

@@ -17,6 +17,7 @@ MESSAGES = {
     r"Labelling the unlabelled reviews by (\w+) with seed (\d+)": "label_reviews",
     r"Exporting (\w+) with seed (\d+)": "export_model",
     r"Timing the steps of training in plain Keras and in ours": "time_steps",
+    r"Asking the word vectors for analogies": "answer_questions",
     r"Comparing the word vectors": "compare_embeddings",
     r"Measuring what padding does to short reviews": "measure_padding",
     r"Looking for the reviews on which the variants disagree": "show_disagreements",
@@ -59,7 +60,8 @@ def followers(job):
     """The jobs of the small run that read what this job writes."""
     rule, _, run = job.partition(" ")
     if rule == "train_model":
-        return [f"evaluate_model {run}", *([LABELS] if run == "binary_unigram 1" else [])]
+        more = {"binary_unigram 1": [LABELS], "cbow 1": ["answer_questions"]}
+        return [f"evaluate_model {run}", *more.get(run, [])]
     if rule == "evaluate_model":
         tables = ["tabulate_learning_curve"] if len(run.split()) == 3 else ["compare_variants", "tabulate_lengths"]
         return [*tables, "decide_claims"]
@@ -68,13 +70,20 @@ def followers(job):
         "download_glove": ["build_glove_matrix"],
         "split_corpus": ["adapt_vectorizer words", "encode_reviews words", "encode_unlabelled words"],
         "adapt_vectorizer": [
-            *("encode_reviews words", "encode_unlabelled words", "train_cbow", "build_glove_matrix"),
+            *(
+                "encode_reviews words",
+                "encode_unlabelled words",
+                "train_cbow",
+                "build_glove_matrix",
+                "answer_questions",
+            ),
             *(f"train_model {each}" for each in RUNS),
         ],
         "encode_reviews": ["train_cbow", "tabulate_lengths", *trainings(*RUNS)],
         "encode_unlabelled": ["train_cbow", LABELS, "train_model taught 1"],
-        "train_cbow": ["train_model cbow 1"],
-        "build_glove_matrix": ["train_model glove 1", "train_model glove 2"],
+        "train_cbow": ["train_model cbow 1", "answer_questions"],
+        "build_glove_matrix": ["train_model glove 1", "train_model glove 2", "answer_questions"],
+        "answer_questions": ["decide_claims"],
         "label_reviews": ["train_model taught 1"],
         "time_steps": ["decide_claims"],
         "summarize_runs": [],

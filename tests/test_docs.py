@@ -74,8 +74,8 @@ def test_claims_so_far_follow_from_the_runs():
     # Catches: verdicts in docs/results/ that the committed runs do not give, or that were found by another method.
     claims = pd.read_csv(REPOSITORY / "docs/results/claims.csv", index_col="claim")
     runs = pd.read_csv(REPOSITORY / "docs/results/runs.csv")
-    alike = {name: changed(["active_variants"], [name]) for name in set(runs["variant"])}
-    alike = {name: load_config(config).varies_like()[name] for name, config in alike.items()}
+    config = load_config(changed(["active_variants"], list(dict.fromkeys(runs["variant"]))))
+    alike = config.varies_like(config.runs())
     names = list(zip(runs["variant"], ["all"] * len(runs), runs["seed"], strict=True))
     measured = {
         metric: Measurements(Scores(runs[column].to_numpy(), np.zeros((len(runs),) * 2), len(runs)), names, alike)

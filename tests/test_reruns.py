@@ -22,8 +22,8 @@ from wordorder.models.kind import kinds
 SUMMARY = paths.csv("summary")
 # Those that follow every evaluation.
 TABLES = {"compare_variants", "tabulate_lengths", "decide_claims", "summarize_runs"}
-# Those that resample.
-BOOTSTRAPS = {"compare_variants", "tabulate_learning_curve", "decide_claims"}
+# Those with intervals.
+INTERVALS = {"compare_variants", "tabulate_learning_curve", "decide_claims", "summarize_runs"}
 ACTIVE = SMALL["active_variants"]
 
 
@@ -58,7 +58,6 @@ def all_trainings(runs):
 
 
 SPLIT, WORDS = ["split_corpus"], ["adapt_vectorizer words"]
-STATISTICS = sorted(BOOTSTRAPS)
 GRADIENTS = all_trainings([*LSTMS, *BAGS_OF_WORDS])
 # Of each setting: other values, and the jobs that it decides directly.
 SETTINGS = {
@@ -70,6 +69,8 @@ SETTINGS = {
     "corpus.text_column": (["body"], SPLIT),
     "corpus.label_column": (["class"], SPLIT),
     "corpus.split_column": (["part"], SPLIT),
+    "corpus.group_column": (["movie"], SPLIT),
+    "corpus.group_files": ([None], SPLIT),
     "glove.sources": ([["https://example.org/other.zip"]], []),
     "glove.member": (["vectors.txt", None], []),
     "glove.checksum": (["md5:0123456789abcdef0123456789abcdef"], ["download_glove"]),
@@ -121,8 +122,6 @@ SETTINGS = {
     "variants.transformer.heads": ([5], []),
     "learning_curve.epochs": ([3], all_trainings(["binary_unigram 200 1"])),
     "learning_curve.patience": ([3], all_trainings(["binary_unigram 200 1"])),
-    "statistics.resamples": ([500], STATISTICS),
-    "statistics.seed": ([1], STATISTICS),
 }
 # Those of more than one meaning, or that name other things; in `ROWS` below.
 OTHERS = {
@@ -207,7 +206,7 @@ def test_swapped_settings(plan, settings):
 ROWS = {
     "a variant added": (
         {"variants": {"new": {"features": "embedding", "dimension": 2}}, "active_variants": [*ACTIVE, "new"]},
-        trainings("new 1", "new 2") | TABLES,
+        trainings("new 1", "new 2") | TABLES | {"answer_questions"},
     ),
     # That a claim may now name it is all that changes.
     "a variant defined and not asked for": (
@@ -218,7 +217,10 @@ ROWS = {
     "variants in another order": ({"active_variants": ACTIVE[::-1]}, TABLES),
     "a seed added": ({"seeds": [1, 2, 3]}, trainings("one_hot 3", "glove 3") | TABLES),
     "a seed taken from the list": ({"seeds": [2]}, TABLES),
-    "another seed of a variant": ({"variants": {"cbow": {"seeds": [3]}}}, trainings("cbow 3") | TABLES),
+    "another seed of a variant": (
+        {"variants": {"cbow": {"seeds": [3]}}},
+        trainings("cbow 3") | TABLES | {"answer_questions"},
+    ),
     "the vectorizer of a variant": (
         {"variants": {"one_hot": {"vectorizer": "bigrams"}}},
         {"adapt_vectorizer bigrams", "encode_reviews bigrams"} | trainings("one_hot 1", "one_hot 2") | TABLES,
@@ -344,7 +346,9 @@ CODE = {
     # What is downloaded has a checksum.
     ("wordorder/data/download.py", "download_corpus.py"): set(),
     ("wordorder/evaluation/summary.py",): {"summarize_runs"},
-    ("wordorder/evaluation/comparison.py",): BOOTSTRAPS | {"summarize_runs"},
+    ("wordorder/evaluation/comparison.py",): {"compare_variants", "summarize_runs"},
+    ("wordorder/evaluation/intervals.py",): INTERVALS,
+    ("wordorder/evaluation/word_vectors.py",): after("answer_questions"),
     ("wordorder/evaluation/claims.py",): {"decide_claims", "summarize_runs"},
     ("wordorder/evaluation/lengths.py",): {"tabulate_lengths", "summarize_runs"},
     ("wordorder/report/charts.py", "wordorder/app/cli.py", "wordorder/app/export.py"): set(),

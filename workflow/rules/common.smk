@@ -188,11 +188,12 @@ def stated_claims(wildcards):
         claims = Path(CLAIMS).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise WorkflowError(f"{CLAIMS} cannot be read ({error}). Correct it, or `claims` in the config.") from None
+    runs = [*CONFIG.runs(), *CONFIG.curve_runs()]
     return job_settings(
         "decide_claims.py",
         claims=claims,
-        runs=[*CONFIG.runs(), *CONFIG.curve_runs()],
-        varies_like=CONFIG.varies_like(),
+        runs=runs,
+        varies_like=CONFIG.varies_like(runs),
         variants=sorted(CONFIG.variants),
     )
 

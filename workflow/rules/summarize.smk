@@ -26,7 +26,7 @@ rule summarize_runs:
         settings=job_settings(
             "summarize_runs.py",
             chapter={name: CONFIG.variants[name].chapter_accuracy for name in CONFIG.active_variants},
-            varies_like=CONFIG.varies_like(),
+            varies_like=CONFIG.varies_like(CONFIG.runs()),
         ),
     script:
         "../scripts/summarize_runs.py"
@@ -46,7 +46,7 @@ rule compare_variants:
     conda:
         "../../environment.yml"
     params:
-        settings=job_settings("compare_variants.py", runs=CONFIG.runs(), varies_like=CONFIG.varies_like()),
+        settings=job_settings("compare_variants.py", runs=CONFIG.runs(), varies_like=CONFIG.varies_like(CONFIG.runs())),
     script:
         "../scripts/compare_variants.py"
 
@@ -89,7 +89,9 @@ rule tabulate_learning_curve:
     conda:
         "../../environment.yml"
     params:
-        settings=job_settings("tabulate_learning_curve.py", runs=CONFIG.curve_runs(), varies_like=CONFIG.varies_like()),
+        settings=job_settings(
+            "tabulate_learning_curve.py", runs=CONFIG.curve_runs(), varies_like=CONFIG.varies_like(CONFIG.curve_runs())
+        ),
     script:
         "../scripts/tabulate_learning_curve.py"
 

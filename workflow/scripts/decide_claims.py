@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 
 from wordorder.entry import run
-from wordorder.evaluation.claims import Evidence, decide, read_claims
+from wordorder.evaluation.claims import Evidence, decide, measure_questions, read_claims
 from wordorder.evaluation.intervals import measure
 from wordorder.evaluation.predictions import Run, read_with_groups
 from wordorder.evaluation.summary import read_costs
 from wordorder.evaluation.timing import read_step_times
-from wordorder.evaluation.word_vectors import measure_questions
 from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import reading
 

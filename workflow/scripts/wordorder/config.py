@@ -303,9 +303,9 @@ class Config(Section):
         """Whether there are claims about this corpus."""
         return self.claims is not None or self.corpus.checksum == IMDB
 
-    def varies_like(self) -> dict[str, str | None]:
-        """Return for each variant that is trained the name of those whose seeds vary alike; None if none does."""
-        return {name: self.variants[name].varies_like for name in self.trained_names()}
+    def varies_like(self, runs: list[Run]) -> dict[str, str | None]:
+        """Return for the variant of each run the name of those whose seeds vary alike, None without a seed."""
+        return {run.variant: self.variants[run.variant].varies_like for run in runs}
 
     def teachers(self, variant: str) -> list[str]:
         """Return the teachers of a variant."""

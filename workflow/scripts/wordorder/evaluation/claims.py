@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 from pydantic_core import PydanticCustomError
 from statsmodels.stats.multitest import multipletests
 
-from wordorder.evaluation.intervals import LEVEL, Estimate, Measurements, run_name
+from wordorder.evaluation.intervals import LEVEL, Estimate, Measurements, run_name, scores_of
 from wordorder.evaluation.timing import IMPLEMENTATIONS, log_ratio, log_ratio_of_trainings
 from wordorder.io.errors import InputError
 from wordorder.io.tables import numbers_text
@@ -409,6 +409,24 @@ def mistake(place: str, error: Any, kind: type[Comparison], variants: Sequence[s
         limits = f"of at least {lowest}" if highest > 1 else f"from {lowest} to {highest}; a point is 0.01"
         return f"{place}.{key}: {value} is out of range; write a number {limits}."
     return f"{place}.{key}: {value} is not {field.description}"
+
+
+def measure_questions(table: pd.DataFrame, varies_like: Mapping[str, str | None]) -> Measurements | None:
+    """Return the share of right answers of each embedding and seed; other sections stand for other questions.
+
+    `table` has the columns embedding, seed, section, questions and right. Vectors that are no variant's, such as
+    pretrained ones, are certain. None if no question could be asked, of a vocabulary that has none of the words.
+    """
+    if table.empty:
+        return None
+    runs = list(dict.fromkeys(zip(table["embedding"], table["seed"], strict=True)))
+    counts = table.pivot_table(index=["embedding", "seed"], columns="section", values=["questions", "right"])
+    asked, right = (counts[name].loc[runs].to_numpy(float) for name in ("questions", "right"))
+    shares = right.sum(axis=1) / asked.sum(axis=1)
+    influences = (right - shares[:, None] * asked) / asked.sum(axis=1, keepdims=True)
+    scores = scores_of(shares, influences, [str(i) for i in range(asked.shape[1])])
+    alike = {name: varies_like.get(name) for name, _ in runs}
+    return Measurements(scores, [(name, "all", seed) for name, seed in runs], alike)
 
 
 def decide(claims: Sequence[Claim], evidence: Evidence) -> pd.DataFrame:

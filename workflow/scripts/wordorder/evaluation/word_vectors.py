@@ -1,6 +1,6 @@
 """Look into word vectors: neighbours, analogies, and a map of telling words (chapter 11, section 11.3.3)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,6 @@ from gensim.test.utils import datapath
 from sklearn.decomposition import PCA
 
 from wordorder.data.encoded import EncodedReviews
-from wordorder.evaluation.intervals import Measurements, scores_of
 from wordorder.io.errors import InputError
 from wordorder.tokens import PADDING, UNKNOWN
 
@@ -116,24 +115,6 @@ def question_table(matrix: np.ndarray, vocabulary: Sequence[str]) -> pd.DataFram
         right += (cosines.argmax(axis=1) == expected).tolist()
     table = pd.DataFrame({"section": [section for section, _ in known], "right": right})
     return table.groupby("section", sort=False)["right"].agg(questions="size", right="sum").reset_index()
-
-
-def measure_questions(table: pd.DataFrame, varies_like: Mapping[str, str | None]) -> Measurements | None:
-    """Return the share of right answers of each embedding and seed; other sections stand for other questions.
-
-    `table` has the columns embedding, seed, section, questions and right. Vectors that are no variant's, such as
-    pretrained ones, are certain. None if no question could be asked, of a vocabulary that has none of the words.
-    """
-    if table.empty:
-        return None
-    runs = list(dict.fromkeys(zip(table["embedding"], table["seed"], strict=True)))
-    counts = table.pivot_table(index=["embedding", "seed"], columns="section", values=["questions", "right"])
-    asked, right = (counts[name].loc[runs].to_numpy(float) for name in ("questions", "right"))
-    shares = right.sum(axis=1) / asked.sum(axis=1)
-    influences = (right - shares[:, None] * asked) / asked.sum(axis=1, keepdims=True)
-    scores = scores_of(shares, influences, [str(i) for i in range(asked.shape[1])])
-    alike = {name: varies_like.get(name) for name, _ in runs}
-    return Measurements(scores, [(name, "all", seed) for name, seed in runs], alike)
 
 
 def telling_words(training: EncodedReviews, vocabulary_size: int) -> list[np.ndarray]:

@@ -190,7 +190,9 @@ def pipeline(tmp_path_factory):
     corpus = tmp_path_factory.mktemp("corpus")
     sources = write_demo_corpus(corpus, seed=1)
     small = corpus / "small.yaml"
-    small.write_text(yaml.safe_dump(SMALL), encoding="utf-8")
+    # By a path that all processes of the tests share: they share the finished run.
+    claims = REPOSITORY / "workflow/scripts/wordorder/data/demo_claims.yaml"
+    small.write_text(yaml.safe_dump(SMALL | {"claims": str(claims)}), encoding="utf-8")
     return Pipeline(repository, [repository / "config/config.yaml", repository / "config/demo.yaml", sources, small])
 
 

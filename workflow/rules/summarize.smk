@@ -166,7 +166,7 @@ rule decide_claims:
         reviews=paths.reviews("test"),
         costs=files_of("costs.csv", [*CONFIG.runs(), *CONFIG.curve_runs()]),
         step_times=paths.csv("step_times") if CONFIG.timed_variants else [],
-        questions=paths.csv("embeddings/questions") if CONFIG.asks_for("word_vectors") else [],
+        questions=ANSWERS,
     output:
         table=paths.csv("claims"),
     log:

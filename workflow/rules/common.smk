@@ -34,7 +34,7 @@ PAGES = contents.pages(CONFIG.active_variants)
 # As the tables of word vectors name them.
 PRETRAINED = [f"{name} (pretrained)" for name in CONFIG.embedding_matrices()]
 NO_VECTORS = "There are no word vectors: no active variant has any of the tokens of the default vectorizer."
-ANSWERS = [paths.csv("embeddings/questions")] if CONFIG.asks_for("word_vectors") else []
+ANSWERS = paths.csv("embeddings/questions") if CONFIG.asks_for("word_vectors") else []
 CURVE_TABLES = [paths.csv("learning_curve"), paths.csv("crossings")]
 
 
@@ -227,7 +227,8 @@ def products(wildcards):
             for path in files_of(name, [*CONFIG.runs(), *CONFIG.curve_runs()])
         ),
         *(paths.csv(name) for name in ("comparisons", "accuracy_by_length")),
-        *([paths.csv("claims"), *ANSWERS] if CONFIG.decides_claims else []),
+        *([paths.csv("claims")] if CONFIG.decides_claims else []),
+        *([ANSWERS] if CONFIG.decides_claims and ANSWERS else []),
         *([paths.csv("step_times")] if CONFIG.timed_variants else []),
         *(CURVE_TABLES if CONFIG.curve_runs() else []),
     ]

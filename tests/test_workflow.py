@@ -253,7 +253,7 @@ def test_logs_and_benchmarks(finished):
     vectorizing = ["adapt_vectorizer", "encode_reviews", "encode_unlabelled", "train_cbow", "build_glove_matrix"]
     folders = [*(f"{variant}/all/seed{seed}" for variant, seed in RUNS), "binary_unigram/200/seed1"]
     expected = {
-        *("download_corpus", "download_glove", "split_corpus", "tabulate_learning_curve", *TABLES),
+        *("download_corpus", "download_glove", "split_corpus", "tabulate_learning_curve", "answer_questions", *TABLES),
         *(f"{rule}/words" for rule in vectorizing),
         *(f"{rule}/{folder}" for rule in ("train_model", "evaluate_model") for folder in folders),
         "label_reviews/binary_unigram/seed1",
@@ -473,7 +473,7 @@ def test_no_glove_without_a_variant_that_uses_it(pipeline, tmp_path):
     # Catches: 134 MB of vectors downloaded for nothing.
     config = {"active_variants": ["one_hot"], "seeds": [1], "learning_curve": {"variants": []}}
     jobs = planned(pipeline.snakemake(tmp_path / "run", SUMMARY, "-n", config=config))
-    assert jobs == all_jobs(["one_hot"]) - {"download_glove", "build_glove_matrix"}
+    assert jobs == all_jobs(["one_hot"]) - {"download_glove", "build_glove_matrix", "answer_questions"}
 
 
 def test_repository_is_left_alone(pipeline, finished):

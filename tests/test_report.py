@@ -20,6 +20,7 @@ CATEGORIES = {
         "Accuracy against training reviews",
         "Accuracy by length of the review",
         "Accuracy of the variants",
+        "The claims",
     ],
     "Probabilities": ["Calibration", "ROC curves"],
     "Trainings": VARIANTS,

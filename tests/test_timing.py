@@ -14,7 +14,14 @@ from scipy import stats
 import time_steps
 from wordorder.data.encoded import write_encoded
 from wordorder.data.vectorizer import write_vocabulary
-from wordorder.evaluation.timing import COLUMNS, IMPLEMENTATIONS, ratio, read_step_times, time_in_turn
+from wordorder.evaluation.timing import (
+    COLUMNS,
+    IMPLEMENTATIONS,
+    log_ratio,
+    log_ratio_of_trainings,
+    read_step_times,
+    time_in_turn,
+)
 from wordorder.io.errors import InputError
 from wordorder.models.kind import variant_of
 
@@ -112,23 +119,36 @@ def test_ratio_is_that_of_the_repetitions():
     logarithms = np.log(first / second)
     expected = stats.ttest_1samp(logarithms, 0).confidence_interval(0.95)
     table = table_of(first, second).sample(frac=1, random_state=1)
-    measured, low, high = ratio(pd.concat([table, table_of(second, first, "ours")]), "a", "b", "plain")
-    assert measured == pytest.approx(stats.gmean(first / second))
-    assert (math.log(low), math.log(high)) == pytest.approx(tuple(expected))
-    assert 7 < low < high < 9
+    estimate = log_ratio(pd.concat([table, table_of(second, first, "ours")]), "a", "b", "plain")
+    assert math.exp(estimate.value) == pytest.approx(stats.gmean(first / second))
+    assert estimate.interval() == pytest.approx(tuple(expected))
+    assert math.log(7) < estimate.value < math.log(9)
 
 
 def test_ratio_by_hand():
     # Catches: the ratio upside down. 2 and 8: the geometric mean is 4; t of one degree of freedom is 12.7062.
-    measured, low, high = ratio(table_of([2, 8], [1, 1]), "a", "b", "plain")
-    assert measured == pytest.approx(4)
-    assert (low, high) == pytest.approx((4 / 2**12.7062, 4 * 2**12.7062), rel=1e-4)
+    estimate = log_ratio(table_of([2, 8], [1, 1]), "a", "b", "plain")
+    assert math.exp(estimate.value) == pytest.approx(4)
+    ends = np.exp(estimate.interval())
+    assert tuple(ends) == pytest.approx((4 / 2**12.7062, 4 * 2**12.7062), rel=1e-4)
+
+
+def test_ratio_of_trainings_is_that_of_welch():
+    # Catches: degrees of freedom of equal variances, an interval from one training.
+    first, second = np.array([30.0, 33, 40]), np.array([10.0, 11, 10.5, 9])
+    expected = stats.ttest_ind(np.log(first), np.log(second), equal_var=False)
+    estimate = log_ratio_of_trainings(first, second)
+    assert estimate.degrees == pytest.approx(expected.df)
+    assert estimate.interval() == pytest.approx(tuple(expected.confidence_interval(0.95)))
+    one = log_ratio_of_trainings(first, second[:1])
+    assert not one.known
+    assert math.exp(one.value) == pytest.approx(stats.gmean(first) / 10)
 
 
 def test_one_repetition_is_refused():
     # Catches: an interval of zero width, or of NaN, from one repetition.
     with pytest.raises(InputError, match="fewer than two repetitions of a and b"):
-        ratio(table_of([2], [1]), "a", "b", "plain")
+        log_ratio(table_of([2], [1]), "a", "b", "plain")
 
 
 @pytest.mark.parametrize(

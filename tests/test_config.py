@@ -163,7 +163,7 @@ USED = [
     path for path in PATHS if path[0] not in FREE or len(path) != 2 or path[1] in (*CONFIG["active_variants"], "words")
 ]
 NULLABLE_TEXTS = ("checksum", "member", "unlabelled", "split_column", "group_column", "group_files", "claims")
-NULLABLE = ("sequence_length", "chapter_accuracy", "patience", "ema_momentum", *NULLABLE_TEXTS)
+NULLABLE = ("sequence_length", "max_tokens", "chapter_accuracy", "patience", "ema_momentum", *NULLABLE_TEXTS)
 
 
 def test_config_of_the_chapter_has_no_problem():
@@ -256,13 +256,14 @@ def test_runs():
     config = load(
         active_variants=["nbsvm", "glove"],
         seeds=[1, 2],
-        learning_curve={"variants": ["glove"], "sizes": [200, 500], "epochs": 7, "patience": 2},
+        learning_curve={"variants": ["glove"], "sizes": [200, 500], "steps": 48, "patience": 15},
     )
     assert config.runs() == [Run("nbsvm", "all", 1), Run("glove", "all", 1), Run("glove", "all", 2)]
     assert config.curve_runs() == [Run("glove", size, seed) for size in (200, 500) for seed in (1, 2)]
     on_all, on_part = (config.training("glove", size, "1") for size in ("all", "200"))
     assert (on_all["epochs"], on_all["patience"]) == (10, None)
-    assert on_part == on_all | {"epochs": 7, "patience": 2}
+    # 7 steps of 32 in an epoch: 48 and 15 are begun in the seventh and the third.
+    assert on_part == on_all | {"epochs": 7, "patience": 3}
     assert "epochs" not in config.training("nbsvm", "200", "1")
     with pytest.raises(ValueError, match="largest is 2147483647"):
         config.training("glove", "all", "2147483648")
@@ -305,7 +306,9 @@ def test_a_wrong_type_is_named(path):
     # Catches: a key whose type is not checked; a value that is refused twice, once for its type and once for its size.
     right = value_at(path)
     # In a variant these are null where they do not apply.
-    nullable = path[-1] in NULLABLE or (path[0] == "variants" and path[-1] in ("seeds", "dimension", "teachers"))
+    nullable = path[-1] in NULLABLE or (
+        path[0] == "variants" and path[-1] in ("seeds", "dimension", "teachers", "trainable")
+    )
     texts = ["text"] if path[-1] not in NULLABLE_TEXTS else []
     fractions = [-0.5] if path[-1] != "ema_momentum" else []
     others = [

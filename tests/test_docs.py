@@ -83,7 +83,10 @@ def test_claims_so_far_follow_from_the_runs():
     }
     text = (REPOSITORY / "config/claims.yaml").read_text(encoding="utf-8")
     # The answers to each review were not kept: what the runs can decide is about these reviews.
-    stated = [claim._replace(target="these_reviews") for claim in read_claims(text, sorted(alike), name="claims.yaml")]
+    stated = [
+        claim._replace(target="these_reviews")
+        for claim in read_claims(text, sorted(config.variants), name="claims.yaml")
+    ]
     found = decide(stated, Evidence(measured, None, {}, None)).set_index("claim")
     assert len(found) > 20
     for name, claim in found.iterrows():

@@ -26,7 +26,7 @@ CONFIG = {
     "variants": {"masked": {"features": "one_hot", "mask": True}},
     "active_variants": [*SMALL["active_variants"], "masked"],
     "seeds": [1],
-    "learning_curve": {"epochs": 8},
+    "learning_curve": {"steps": 32},
 }
 ONE_TRAINING = {
     "variants": {"one_hot": {"epochs": 30}},

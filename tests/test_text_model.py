@@ -36,6 +36,7 @@ TRANSFORMER = {"model": "transformer", **LSTM, "heads": 2}
 MODELS = {
     "masked": (LSTM, {}),
     "unmasked": ({"features": "one_hot", "units": 3, "sequence_length": 20}, {}),
+    "punctuation": (LSTM, {"standardize": "lower_and_split_punctuation"}),
     "whole, pooled, without tags": (LSTM | {"pooling": "max", "sequence_length": None}, {"strip_html": True}),
     "binary bigrams": (BAG | {"features": "binary"}, {"ngrams": 2}),
     "tf-idf": (BAG | {"features": "tf_idf"}, {"ngrams": 2}),

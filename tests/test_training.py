@@ -428,11 +428,14 @@ def test_damaged_files_are_named(tmp_path, content):
             read(path)
 
 
-@pytest.mark.parametrize(("features", "learn"), [("glove", False), ("cbow", True)])
-def test_pretrained_vectors_are_used_and_learn_where_they_should(tmp_path, features, learn):
+@pytest.mark.parametrize(
+    ("features", "trainable", "learn"),
+    [("glove", None, False), ("cbow", None, True), ("glove", True, True), ("cbow", False, False)],
+)
+def test_pretrained_vectors_are_used_and_learn_where_they_should(tmp_path, features, trainable, learn):
     # Catches: vectors that are not loaded, that learn though they are frozen, or do not though they should.
     matrix = np.random.default_rng(1).normal(size=(10, 3)).astype("float32")
-    model = build_model(complete(features=features, mask=True, epochs=1), 10, CLASSES, 1, matrix)
+    model = build_model(complete(features=features, trainable=trainable, mask=True, epochs=1), 10, CLASSES, 1, matrix)
     np.testing.assert_array_equal(ops.convert_to_numpy(model.token_table.rows), matrix)
     train_model(model, learnable(32, seed=1), learnable(32, seed=2), 1, Checkpoints(tmp_path / "checkpoints", ""))
     learned = np.any(ops.convert_to_numpy(model.token_table.rows) != matrix, axis=1)

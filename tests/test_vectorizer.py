@@ -1,5 +1,6 @@
 """From text to token ids: as plain Keras does it, and the same after a stop on disk. And the data scripts."""
 
+import itertools
 import json
 import os
 import string
@@ -27,7 +28,8 @@ from wordorder.io.errors import InputError
 
 DEFAULT = "lower_and_strip_punctuation"
 SETTINGS = {"standardize": DEFAULT, "strip_html": False, "ngrams": 1}
-STANDARDIZE = [DEFAULT, "lower", "strip_punctuation"]
+SPLIT = "lower_and_split_punctuation"
+STANDARDIZE = [DEFAULT, "lower", "strip_punctuation", SPLIT]
 # Characters that are white space, a line end, a capital or punctuation to some and not to others are among the likely.
 characters = st.one_of(
     st.sampled_from("abAB  .'<\"\\[\t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u2028\u3000\xc9\xe9\u0130\u2019\0"),
@@ -41,7 +43,9 @@ def words(text, standardize):
     content = text.replace("\0", "").encode()
     if standardize != "strip_punctuation":
         content = content.lower()
-    if standardize != "lower":
+    if standardize == SPLIT:
+        content = b"".join(b" %c " % c if c in string.punctuation.encode() else b"%c" % c for c in content)
+    elif standardize != "lower":
         content = content.translate(None, string.punctuation.encode())
     return [word.decode() for word in content.split()]
 
@@ -72,6 +76,27 @@ def test_vocabulary_is_that_of_a_plain_count(texts, max_tokens, standardize):
             adapt_vocabulary(texts, max_tokens=max_tokens, standardize=standardize)
     else:
         assert adapt_vocabulary(texts, max_tokens=max_tokens, standardize=standardize) == expected
+
+
+@settings(max_examples=60)
+@given(texts, st.none() | st.integers(3, 12), st.integers(2, 3), st.sampled_from(STANDARDIZE), st.integers(1, 2))
+@example(["a b", "b a a", "b"], None, 2, SPLIT, 1)
+def test_rare_tokens_are_left_out(texts, max_tokens, min_documents, standardize, ngrams):
+    # Catches: occurrences counted for texts, another order than without the option, n-grams across rare words lost.
+    def tokens(text):
+        single = words(text, standardize)
+        pairs = [" ".join(pair) for pair in itertools.pairwise(single)] if ngrams == 2 else []
+        return [*single, *pairs]
+
+    documents = Counter(token for text in texts for token in set(tokens(text)))
+    counts = Counter(token for text in texts for token in tokens(text) if documents[token] >= min_documents)
+    order = sorted(counts, key=lambda token: (counts[token], token.encode()), reverse=True)
+    options = {"max_tokens": max_tokens, "standardize": standardize, "min_documents": min_documents, "ngrams": ngrams}
+    if order:
+        assert adapt_vocabulary(texts, **options) == ["", "[UNK]", *order][:max_tokens]
+    else:
+        with pytest.raises(InputError, match="no word"):
+            adapt_vocabulary(texts, **options)
 
 
 @pytest.mark.parametrize("count", [CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 3])
@@ -105,9 +130,12 @@ def test_numbers_are_those_of_the_layer(training, others, standardize, ngrams):
     # Catches: unknown words dropped or taken for padding, words of a neighbour, an empty text that gives a token or is
     # lost; other capitals, punctuation, white space or an other order of pairs than Keras has.
     vocabulary = adapt_vocabulary(["word", *training], max_tokens=20, standardize=standardize, ngrams=ngrams)
-    layer = keras.layers.TextVectorization(standardize=standardize, ngrams=ngrams, vocabulary=vocabulary)
+    # Of texts whose tokens stand between spaces the layer changes nothing.
+    by_words = {"standardize": None} if standardize == SPLIT else {"standardize": standardize}
+    layer = keras.layers.TextVectorization(**by_words, ngrams=ngrams, vocabulary=vocabulary)
     # NUL at the end of a token is lost on the layer; here it is nothing.
-    rows = [np.asarray(layer([text.replace("\0", "")]))[0] for text in others]
+    plain = [" ".join(words(text, SPLIT)) if standardize == SPLIT else text.replace("\0", "") for text in others]
+    rows = [np.asarray(layer([text]))[0] for text in plain]
     assert encoded(others, vocabulary, standardize, ngrams) == [row[row != 0].tolist() for row in rows]
 
 
@@ -213,7 +241,9 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     write_split(tmp_path / "test.parquet", TEST)
     vocabulary = tmp_path / "vocabulary.json"
     settings = tmp_path / "settings.json"
-    adapt_vectorizer.main(tmp_path / "train.parquet", vocabulary, settings, max_tokens=6, **SETTINGS, threads=1)
+    adapt_vectorizer.main(
+        tmp_path / "train.parquet", vocabulary, settings, max_tokens=6, min_documents=1, **SETTINGS, threads=1
+    )
     assert read_vocabulary(vocabulary) == ["", "[UNK]", "bad", "the", "film", "a"]
     assert "6 tokens" in capsys.readouterr().out
     write_split(tmp_path / "none.parquet", [])
@@ -292,7 +322,8 @@ from pathlib import Path
 import adapt_vectorizer, encode_reviews
 reviews, folder = Path({str(tmp_path / "train.parquet")!r}), Path({str(folder)!r})
 vocabulary, settings = folder / "vocabulary.json", folder / "settings.json"
-adapt_vectorizer.main(reviews, vocabulary, settings, max_tokens=1000, **{SETTINGS!r}, threads={threads})
+options = dict(max_tokens=1000, min_documents=1, threads={threads})
+adapt_vectorizer.main(reviews, vocabulary, settings, **{SETTINGS!r}, **options)
 encode_reviews.main([reviews], vocabulary, settings, [folder / "train.arrow"], students=[])
 """
         environment = {

@@ -17,10 +17,11 @@ def main(
     vocabulary: Path,
     vectorizer_settings: Path,
     *,
-    max_tokens: int,
+    max_tokens: int | None,
     standardize: str,
     strip_html: bool,
     ngrams: int,
+    min_documents: int,
     threads: int,
 ) -> None:
     """Write the tokens by falling frequency, and how they were made."""
@@ -30,6 +31,7 @@ def main(
         "standardize": standardize,
         "strip_html": strip_html,
         "ngrams": ngrams,
+        "min_documents": min_documents,
     }
     tokens = adapt_vocabulary(read_reviews(reviews)["text"].to_pylist(), **settings)
     write_vocabulary(vocabulary, tokens)

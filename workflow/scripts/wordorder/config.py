@@ -4,6 +4,7 @@ The one place that knows the keys, their types, limits, defaults and meaning; th
 model (`models/kinds/`). The rules, the schema for editors and the tables of config/README.md are made from it.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,12 +30,13 @@ from wordorder.settings import (
     Sources,
     Text,
 )
+from wordorder.tokens import STANDARDIZE
 from wordorder.training.backend import BACKENDS
 
 # The reviews of the chapter, as config/config.yaml has them: what the workflow's own claims are about.
 IMDB = "md5:7c2ac02c03563afcf9b574c7e56c153a"
 # What a variant can only be given by itself.
-OWN = {*SHOWN, "features", "dimension", "heads", "C", "teachers"}
+OWN = {*SHOWN, "features", "dimension", "heads", "C", "teachers", "trainable"}
 
 
 class Run(NamedTuple):
@@ -114,14 +116,16 @@ class Split(Section):
 class Vectorizer(Section):
     """What makes tokens of the text."""
 
-    max_tokens: Annotated[int, Field(ge=3, lt=2**63)] = Field(
+    max_tokens: Annotated[int, Field(ge=3, lt=2**63)] | None = Field(
         20000,
         description="Size of the vocabulary, padding and unknown included; the most frequent tokens of the training "
-        "reviews. Listing 11.12.",
+        "reviews. Listing 11.12. `null` for no limit.",
     )
-    standardize: Literal["lower_and_strip_punctuation", "lower", "strip_punctuation"] = Field(
+    min_documents: Count = Field(1, description="Leave out tokens that occur in fewer training reviews than this.")
+    standardize: Literal[tuple(STANDARDIZE)] = Field(  # type: ignore[valid-type]
         "lower_and_strip_punctuation",
-        description="What `keras.layers.TextVectorization` does to a text before it splits it.",
+        description="What `keras.layers.TextVectorization` does to a text before it splits it, or "
+        "`lower_and_split_punctuation`, by which each mark of ASCII punctuation becomes a token of its own.",
     )
     strip_html: bool = Field(
         False,
@@ -151,13 +155,15 @@ class LearningCurve(Section):
         description="Variants to train on subsets of the training reviews, once for each size and seed. Without any, "
         "there is no curve.",
     )
-    sizes: Sizes = Field([200, 500, 1000, 2000, 5000, 10000, 20000], description="Numbers of training reviews.")
-    epochs: Count = Field(
-        60,
-        description="Replaces `epochs` of the variants: few reviews make few steps, so a training continues as long "
-        "as it improves.",
+    sizes: Sizes = Field([100, 200, 500, 1000, 2000, 5000, 10000, 20000], description="Numbers of training reviews.")
+    steps: Count = Field(
+        6250,
+        description="Steps that a training takes at most, in whole epochs, instead of `epochs` of the variants: on few "
+        "reviews an epoch has few steps. As many as ten epochs of the 20,000 reviews of the chapter have.",
     )
-    patience: Count = Field(6, description="Replaces `patience` of the variants.")
+    patience: Count = Field(
+        2500, description="Steps without a lower validation loss after which it ends, instead of `patience`."
+    )
 
 
 def defaults_section() -> type[Section]:
@@ -348,8 +354,11 @@ class Config(Section):
         settings = self.variants[variant].settings()
         if size == "all":
             return settings
-        curve = self.learning_curve.model_dump(include={"epochs", "patience"})
-        return settings | {key: value for key, value in curve.items() if key in settings}
+        if "epochs" not in settings:
+            return settings
+        in_epoch = math.ceil(int(size) / settings["batch_size"])
+        curve = {"epochs": self.learning_curve.steps, "patience": self.learning_curve.patience}
+        return settings | {key: math.ceil(steps / in_epoch) for key, steps in curve.items()}
 
     def vectorizers_read(self) -> list[str]:
         """Return the vectorizers of all variants that are trained, and the default one, by which length is counted."""

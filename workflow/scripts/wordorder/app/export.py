@@ -11,10 +11,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from wordorder.data.vectorizer import TAG
+from wordorder.data.vectorizer import PUNCTUATION, TAG
 from wordorder.models.later import Tensor
 from wordorder.models.network import TokenClassifier
-from wordorder.tokens import PADDING
+from wordorder.tokens import PADDING, SPLIT_PUNCTUATION, STANDARDIZE
 
 
 @keras.saving.register_keras_serializable("wordorder")
@@ -48,7 +48,7 @@ class TextClassifier(keras.Model):
         # Padding is left out where it adds nothing, and needed to the full length where a model reads it.
         variant = model.variant
         self.vectorization = keras.layers.TextVectorization(
-            standardize=standardize,
+            standardize=STANDARDIZE[standardize],
             ngrams=ngrams,
             output_sequence_length=None if variant.trims else variant.reads_length,
             vocabulary=list(vocabulary),
@@ -65,6 +65,8 @@ class TextClassifier(keras.Model):
         texts = tf.strings.regex_replace(texts, "\x00", "")
         if self.settings["strip_html"]:
             texts = tf.strings.regex_replace(texts, TAG.pattern, " ")
+        if self.settings["standardize"] == SPLIT_PUNCTUATION:
+            texts = tf.strings.regex_replace(texts, PUNCTUATION.pattern, r" \0 ")
         tokens = ops.cast(self.vectorization(texts), "int32")[:, : self.model.variant.reads_length]
         if self.model.variant.distinct_tokens:
             tokens = distinct(tokens)

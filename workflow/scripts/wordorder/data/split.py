@@ -31,7 +31,8 @@ def split_corpus(
     The files have the columns id, label (the name of the class, empty for unlabelled reviews), group (empty where the
     corpus tells none) and text and are sorted by label and id: training has to shuffle by itself. Each class is in each
     of the first three. A text is exactly what the corpus holds, line ends and control characters included; an empty
-    review is kept. A corpus without unlabelled reviews gives an empty table of them.
+    review is kept. Unlabelled reviews whose text is that of a test review are left out. A corpus without unlabelled
+    reviews gives an empty table of them.
 
     Returns the number of reviews in each split. Raises InputError if the corpus cannot be read, or if it has fewer than
     two classes, nothing but empty texts, or no review of a class for one of the splits.
@@ -57,7 +58,9 @@ def split_corpus(
                 parts["train"], parts[split] = hold_back(corpus, parts["train"], split, fraction, seed)
         for split in SPLITS:
             splits[split] += parts[split]
-    splits["unlabelled"] = [text for text in texts if not text.label]
+    # What is learned from a text without its label would be learned from the test.
+    tested = {text.text for text in splits["test"]}
+    splits["unlabelled"] = [text for text in texts if not text.label and text.text not in tested]
     for path, part in zip((train, validation, test, unlabelled), splits.values(), strict=True):
         write_reviews(path, [Review(text.id, text.label, text.group, text.text) for text in part])
     return {split: len(part) for split, part in splits.items()}

@@ -3,6 +3,7 @@
 import json
 import re
 import string
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,31 +12,84 @@ import numpy as np
 
 from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import InputError, reading
-from wordorder.tokens import SPECIAL_TOKENS, UNKNOWN
+from wordorder.tokens import SPECIAL_TOKENS, SPLIT_PUNCTUATION, STANDARDIZE, UNKNOWN
 
 # Reviews that Keras counts at a time: enough to keep TensorFlow busy, few enough to pad them all to the longest.
 CHUNK = 500
 TAG = re.compile(r"<[^<>]*>")
+# All of ASCII, as what Keras takes for punctuation; the same pattern for Python and TensorFlow.
+PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 def adapt_vocabulary(
-    texts: Sequence[str], *, max_tokens: int, standardize: str, strip_html: bool = False, ngrams: int = 1
+    texts: Sequence[str],
+    *,
+    max_tokens: int | None,
+    standardize: str,
+    strip_html: bool = False,
+    ngrams: int = 1,
+    min_documents: int = 1,
 ) -> list[str]:
     """Return the `max_tokens` most frequent tokens, the special ones first, the others by falling frequency.
 
-    `standardize` is that of `keras.layers.TextVectorization`. With `strip_html` each tag becomes a space before that;
-    in the chapter "movie.<br />The" becomes "moviebr the". Tokens are all groups of one to `ngrams` words in a row.
-    Those of the same frequency come in falling order of their bytes. Raises InputError if there are no words.
+    `standardize` is one of `tokens.STANDARDIZE`. With `strip_html` each tag becomes a space before that; in the chapter
+    "movie.<br />The" becomes "moviebr the". Tokens are all groups of one to `ngrams` words in a row. Those of the same
+    frequency come in falling order of their bytes. Tokens in fewer than `min_documents` texts are left out. Raises
+    InputError if there are no words.
     """
-    import keras
+    if min_documents > 1:
+        tokens = frequent_tokens(texts, max_tokens, min_documents, standardize, strip_html, ngrams)
+    else:
+        import keras
 
-    vectorizer = keras.layers.TextVectorization(max_tokens=max_tokens, standardize=standardize, ngrams=ngrams)
-    starts = range(0, len(texts), CHUNK)
-    vectorizer.adapt([prepared(text, strip_html) for text in texts[start : start + CHUNK]] for start in starts)
-    tokens = list(map(str, vectorizer.get_vocabulary()))
+        vectorizer = keras.layers.TextVectorization(
+            max_tokens=max_tokens, standardize=STANDARDIZE[standardize], ngrams=ngrams
+        )
+        starts = range(0, len(texts), CHUNK)
+        vectorizer.adapt(
+            [prepared(text, strip_html, standardize) for text in texts[start : start + CHUNK]] for start in starts
+        )
+        tokens = list(map(str, vectorizer.get_vocabulary()))
     if len(tokens) == len(SPECIAL_TOKENS):
         raise InputError("There is no word in the training reviews. Check corpus.sources in the config.")
     return tokens
+
+
+def frequent_tokens(
+    texts: Sequence[str], max_tokens: int | None, min_documents: int, standardize: str, strip_html: bool, ngrams: int
+) -> list[str]:
+    """Return the vocabulary of `adapt_vocabulary` without tokens of too few texts, which Keras does not count."""
+    split = token_splitter(standardize, strip_html, ngrams)
+    documents: Counter[bytes] = Counter()
+    for text in texts:
+        documents.update(set(split(text)))
+    kept = {token for token, count in documents.items() if count >= min_documents}
+    del documents
+    occurrences = Counter(token for text in texts for token in split(text) if token in kept)
+    # Falling order of frequency, then of the bytes.
+    order = sorted(sorted(occurrences, reverse=True), key=lambda token: -occurrences[token])
+    room = None if max_tokens is None else max_tokens - len(SPECIAL_TOKENS)
+    return [*SPECIAL_TOKENS, *(token.decode() for token in order[:room])]
+
+
+def token_splitter(standardize: str, strip_html: bool, ngrams: int) -> Callable[[str], Iterator[bytes]]:
+    """Return a function that yields the tokens of a text, as `keras.layers.TextVectorization` splits it.
+
+    Only ASCII has capitals, punctuation and white space. The single words come in the order of the text, after them the
+    pairs of words, and so on.
+    """
+    ignored = string.punctuation.encode() if "strip_punctuation" in standardize else b""
+
+    def split(text: str) -> Iterator[bytes]:
+        content = prepared(text, strip_html, standardize).encode()
+        if "lower" in standardize:
+            content = content.lower()
+        words = content.translate(None, ignored).split()
+        yield from words
+        for size in range(2, ngrams + 1):
+            yield from map(b" ".join, zip(*(words[start:] for start in range(size)), strict=False))
+
+    return split
 
 
 def text_encoder(
@@ -43,37 +97,32 @@ def text_encoder(
 ) -> Callable[[Sequence[str]], Iterator[np.ndarray]]:
     """Return a function that yields the token ids of each of its texts, int32, whole and without padding.
 
-    They are those of `keras.layers.TextVectorization`, which needs TensorFlow: only ASCII has capitals, punctuation and
-    white space. The single words come in the order of the text, after them the pairs of words, and so on. An empty text
-    gives an empty array.
+    They are those of `keras.layers.TextVectorization`, which needs TensorFlow. An empty text gives an empty array.
     """
     places = {token.encode(): place for place, token in enumerate(vocabulary)}
-    ignored = b"" if standardize == "lower" else string.punctuation.encode()
-
-    def tokens(text: str) -> Iterator[bytes]:
-        content = prepared(text, strip_html).encode()
-        if standardize != "strip_punctuation":
-            content = content.lower()
-        words = content.translate(None, ignored).split()
-        yield from words
-        for size in range(2, ngrams + 1):
-            yield from map(b" ".join, zip(*(words[start:] for start in range(size)), strict=False))
+    split = token_splitter(standardize, strip_html, ngrams)
 
     def encode(texts: Sequence[str]) -> Iterator[np.ndarray]:
         for text in texts:
-            yield np.array([places.get(token, UNKNOWN) for token in tokens(text)], np.int32)
+            yield np.array([places.get(token, UNKNOWN) for token in split(text)], np.int32)
 
     return encode
 
 
-def prepared(text: str, strip_html: bool) -> str:
-    """Return a text without NUL characters, because Keras loses those at the end of a token, and without tags."""
+def prepared(text: str, strip_html: bool, standardize: str) -> str:
+    """Return a text as `keras.layers.TextVectorization` is to read it.
+
+    That is without NUL characters, because Keras loses those at the end of a token, without tags, and with spaces
+    around punctuation that is to be split off.
+    """
     text = text.replace("\0", "")
-    return TAG.sub(" ", text) if strip_html else text
+    if strip_html:
+        text = TAG.sub(" ", text)
+    return PUNCTUATION.sub(r" \g<0> ", text) if standardize == SPLIT_PUNCTUATION else text
 
 
 def write_settings(path: Path, settings: dict[str, Any]) -> None:
-    """Write how text becomes tokens: max_tokens, standardize, strip_html and ngrams."""
+    """Write how text becomes tokens: the arguments of `adapt_vocabulary`."""
     with atomic_write(path) as part:
         part.write_text(json.dumps(settings, indent=2) + "\n", encoding="ascii")
 

@@ -43,13 +43,20 @@ class Recurrent(GradientTrained):
     FEATURES: ClassVar[dict[str, str]] = {
         "one_hot": "one-hot tokens",
         "embedding": "learned token vectors",
-        "cbow": "token vectors that were pretrained on this corpus and trained further",
+        "cbow": "token vectors that were pretrained on this corpus",
         "glove": "pretrained token vectors",
     }
 
     features: Literal["one_hot", "embedding", "cbow", "glove"] = Field(
         description="How tokens become numbers: `one_hot`, `embedding` (learned), `cbow` (pretrained on the training "
-        "and the unlabelled reviews, then trained further) or `glove` (pretrained, frozen)."
+        "and the unlabelled reviews) or `glove` (pretrained on other texts)."
+    )
+    trainable: bool | None = Field(
+        None,
+        exclude_if=is_none,
+        examples=[True],
+        description="Train pretrained vectors further. Without this key `cbow` is, and `glove`, as in the chapter, is "
+        "not.",
     )
     sequence_length: Count | None = Field(
         600,
@@ -88,6 +95,8 @@ class Recurrent(GradientTrained):
             yield "", "an embedding needs a dimension; write, for example, dimension: 256."
         if self.features != "embedding" and self.dimension is not None:
             yield "dimension", f"only an embedding has one; remove it, {self.features} needs none."
+        if self.trainable is not None and not self.pretrained:
+            yield "trainable", f"only pretrained vectors are frozen or not; remove it, {self.features} is learned."
         if not self.mask and self.sequence_length is None:
             yield (
                 "sequence_length",
@@ -113,7 +122,12 @@ class Recurrent(GradientTrained):
     @property
     def learns_vectors(self) -> bool:
         """Whether the token table is learned and holds vectors."""
-        return self.features in ("embedding", "cbow")
+        return not self.one_hot and self.trains_table
+
+    @property
+    def trains_table(self) -> bool:
+        """Whether the token table is learned."""
+        return self.features != "glove" if self.trainable is None else self.trainable
 
     @property
     def needs_unlabelled(self) -> bool:
@@ -162,7 +176,7 @@ class Recurrent(GradientTrained):
         shape = vocabulary, self.dimension or network.dimension or 2 * width
         # The limits are those of Keras: glorot_uniform for the kernel of each direction, uniform for an Embedding.
         limit = math.sqrt(6 / (vocabulary + width)) if self.one_hot else 0.05
-        network.token_table = TokenTable(*shape, limit, name=self.features, trainable=self.features != "glove")
+        network.token_table = TokenTable(*shape, limit, name=self.features, trainable=self.trains_table)
         # Whole rows are dropped, and the others scaled up by as much: all places of a token go at once (Gal and
         # Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks").
         network.token_dropout = keras.layers.Dropout(self.token_dropout, noise_shape=(None, 1), name="token_dropout")
@@ -227,7 +241,7 @@ class Recurrent(GradientTrained):
             embedded = one_hot(tokens)
         else:
             embedded = keras.layers.Embedding(
-                vocabulary_size, self.dimension or dimension, trainable=self.features != "glove", name="embedding"
+                vocabulary_size, self.dimension or dimension, trainable=self.trains_table, name="embedding"
             )(tokens)
         words = tokens != PADDING if self.mask else None
         x = keras.layers.Bidirectional(self.plain_layer(), name="bidirectional")(embedded, mask=words)

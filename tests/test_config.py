@@ -112,12 +112,12 @@ MISTAKES = [
         "variants.binary_unigram.mask: the model bag_of_words has none",
         "remove it",
     ),
-    ("variants.nbsvm", "{model: nbsvm, features: binary}", "variants.nbsvm: C missing", "C: 0.3"),
+    ("variants.nb_lr", "{model: nb_lr, features: binary}", "variants.nb_lr: C missing", "C: 0.3"),
     (
         "variants.cbow_pooled_taught.teachers",
         "[nbsv]",
         'variants.cbow_pooled_taught.teachers: "nbsv" is not defined under variants',
-        "nbsvm",
+        "nb_lr",
     ),
     (
         "variants.cbow.teachers",
@@ -140,7 +140,7 @@ MISTAKES = [
         "mask: true",
     ),
     ("timed_variants", "[glove]", "timed_variants: glove has no counterpart in plain Keras", "one_hot"),
-    ("timed_variants", "[nbsvm]", "timed_variants: nbsvm has no counterpart in plain Keras", "one_hot"),
+    ("timed_variants", "[nb_lr]", "timed_variants: nb_lr has no counterpart in plain Keras", "one_hot"),
     ("claims", "nowhere.yaml", "claims: there is no file", "nowhere.yaml"),
     ("seeds", "[2147483648]", "seeds.0: 2147483648 is out of range", "at most 2147483647"),
     ("learning_curve.sizes", "[500, 500]", "learning_curve.sizes: 500 stands there more than once", "once"),
@@ -254,17 +254,17 @@ def test_every_setting_has_a_default_or_is_of_a_variant():
 def test_runs():
     # Catches: a seed of a variant that is not its own; a run of the curve that is left out, or ends like one on all.
     config = load(
-        active_variants=["nbsvm", "glove"],
+        active_variants=["nb_lr", "glove"],
         seeds=[1, 2],
         learning_curve={"variants": ["glove"], "sizes": [200, 500], "steps": 48, "patience": 15},
     )
-    assert config.runs() == [Run("nbsvm", "all", 1), Run("glove", "all", 1), Run("glove", "all", 2)]
+    assert config.runs() == [Run("nb_lr", "all", 1), Run("glove", "all", 1), Run("glove", "all", 2)]
     assert config.curve_runs() == [Run("glove", size, seed) for size in (200, 500) for seed in (1, 2)]
     on_all, on_part = (config.training("glove", size, "1") for size in ("all", "200"))
     assert (on_all["epochs"], on_all["patience"]) == (10, None)
     # 7 steps of 32 in an epoch: 48 and 15 are begun in the seventh and the third.
     assert on_part == on_all | {"epochs": 7, "patience": 3}
-    assert "epochs" not in config.training("nbsvm", "200", "1")
+    assert "epochs" not in config.training("nb_lr", "200", "1")
     with pytest.raises(ValueError, match="largest is 2147483647"):
         config.training("glove", "all", "2147483648")
 
@@ -272,7 +272,7 @@ def test_runs():
 def test_teachers_are_trained_with_the_seed_of_the_student_where_they_have_it():
     # Catches: a teacher with one seed that is asked for another.
     config = load(active_variants=["cbow_pooled_taught"], seeds=[3, 5])
-    assert config.teacher_runs("cbow_pooled_taught", 5) == [Run("nbsvm", "all", 1), Run("cbow_pooled", "all", 5)]
+    assert config.teacher_runs("cbow_pooled_taught", 5) == [Run("nb_lr", "all", 1), Run("cbow_pooled", "all", 5)]
     assert config.students() == ["cbow_pooled_taught"]
     assert config.unlabelled_read() == ["words", "trigrams"]
     assert config.vectorizers_read() == ["words"]

@@ -273,7 +273,7 @@ def test_the_settings_of_a_job():
     assert one["b"] == {"x": [2, 3], "y": 1}
     codes = [
         job_settings("train_model.py")["code"],
-        *(job_settings("train_model.py", modules=(f"models.kinds.{kind}",))["code"] for kind in ("lstm", "nbsvm")),
+        *(job_settings("train_model.py", modules=(f"models.kinds.{kind}",))["code"] for kind in ("lstm", "nb_lr")),
         job_settings("train_model.py", files=("report/model_card.md.jinja",))["code"],
     ]
     assert len(set(codes)) == len(codes)

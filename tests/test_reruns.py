@@ -120,7 +120,7 @@ SETTINGS = {
     "variants.taught.units": ([5], all_trainings(["taught 1"])),
     # Not trained.
     "variants.embedding.dimension": ([5], []),
-    "variants.nbsvm.C": ([5.0], []),
+    "variants.nb_lr.C": ([5.0], []),
     "variants.transformer.heads": ([5], []),
     # In whole epochs of 4 steps.
     "learning_curve.steps": ([12], all_trainings(["binary_unigram 200 1"])),
@@ -339,7 +339,7 @@ CODE = {
     ("wordorder/models/kinds/lstm.py", "wordorder/models/recurrent.py"): after(*all_trainings(LSTMS)),
     ("wordorder/models/kinds/bag_of_words.py",): after(*all_trainings(BAGS_OF_WORDS)),
     # Of no variant that is trained.
-    ("wordorder/models/kinds/nbsvm.py", "wordorder/models/kinds/transformer.py"): set(),
+    ("wordorder/models/kinds/nb_lr.py", "wordorder/models/kinds/transformer.py"): set(),
     ("wordorder/training/self_training.py",): after(LABELS),
     ("wordorder/training/loop.py", "wordorder/training/batching.py"): after(*all_trainings(RUNS)),
     ("train_model.py",): after(*all_trainings(RUNS)),

@@ -40,7 +40,7 @@ MODELS = {
     "whole, pooled, without tags": (LSTM | {"pooling": "max", "sequence_length": None}, {"strip_html": True}),
     "binary bigrams": (BAG | {"features": "binary"}, {"ngrams": 2}),
     "tf-idf": (BAG | {"features": "tf_idf"}, {"ngrams": 2}),
-    "nbsvm": ({"model": "nbsvm", "features": "binary", "C": 1.0}, {"ngrams": 2}),
+    "nb_lr": ({"model": "nb_lr", "features": "binary", "C": 1.0}, {"ngrams": 2}),
     "transformer": (TRANSFORMER, {}),
 }
 

@@ -75,7 +75,7 @@ NO_COUNTERPART = {
     "average": complete(features="one_hot", ema_momentum=0.9),
     "student": complete(features="one_hot", teachers=["a"]),
     "tf-idf": complete("bag_of_words", features="tf_idf"),
-    "fitted": complete("nbsvm", features="binary", C=1.0),
+    "fitted": complete("nb_lr", features="binary", C=1.0),
 }
 
 

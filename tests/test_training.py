@@ -389,7 +389,7 @@ KINDS = {
     "lstm": {"features": "embedding", "dimension": 8},
     "bag_of_words": {"features": "binary"},
     "transformer": {"features": "embedding", "dimension": 8, "heads": 2},
-    "nbsvm": {"features": "binary", "C": 1.0},
+    "nb_lr": {"features": "binary", "C": 1.0},
 }
 
 

@@ -435,7 +435,7 @@ def test_config_of_the_study(clone):
     # vectorizer or vectors that are made for nothing, or twice.
     files = ["config/config.yaml", "config/study.yaml"]
     result = command("-n", "--cores", "4", "--configfile", *files, "--", SUMMARY, cwd=clone)
-    once = ["transformer", "one_hot_pooled", "cbow_pooled_taught", "nbsvm"]
+    once = ["transformer", "one_hot_pooled", "cbow_pooled_taught", "nb_lr"]
     text = ["embedding_masked_whole", "embedding_masked_no_html"]
     keras3 = ["embedding_keras3", "embedding_masked_keras3"]
     variants = [*BAGS_OF_WORDS, *LSTMS, "cbow", "cbow_pooled", *text, *keras3]
@@ -446,7 +446,7 @@ def test_config_of_the_study(clone):
     expected |= trainings(*(f"{variant} {size} {seed}" for variant in curve for size in sizes for seed in (1, 2, 3)))
     expected |= {"train_cbow", "time_steps", "tabulate_learning_curve"}
     expected |= {f"encode_unlabelled {vectorizer}" for vectorizer in ("words", "trigrams")}
-    expected |= {f"label_reviews {teacher} 1" for teacher in ("nbsvm", "cbow_pooled")}
+    expected |= {f"label_reviews {teacher} 1" for teacher in ("nb_lr", "cbow_pooled")}
     assert planned(result) == expected
     defined = yaml.safe_load((clone / files[0]).read_text(encoding="utf-8"))["variants"]
     assert {*variants, *once} == defined.keys()

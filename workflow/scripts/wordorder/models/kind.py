@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 from pydantic import Field
 
 from wordorder.models.later import Tensor, keras, np
-from wordorder.settings import Count, Fraction, Name, Rate, Section, Seeds, Share, is_none
+from wordorder.settings import Count, Fraction, Name, Names, Rate, Section, Seeds, Share, is_none
 from wordorder.training.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -136,6 +136,29 @@ class Kind(Section):
     def plain_inputs(self, tokens: "np.ndarray", vocabulary_size: int) -> "np.ndarray":
         """Return what `plain_keras` reads for token ids, (batch, length), as the chapter's vectorizer gives it."""
         return tokens
+
+
+class Student(Kind):
+    """The setting of kinds that can also learn from what others predict for the unlabelled reviews."""
+
+    teachers: Names | None = Field(
+        None,
+        min_length=1,
+        exclude_if=is_none,
+        description="Variants that are trained first, with the same seed if they have it. This variant, the student, "
+        "is trained on the labelled reviews and on the unlabelled ones, with the mean of the teachers' logits as "
+        "soft labels.",
+    )
+
+    @property
+    def modules(self) -> list[str]:
+        """Modules that are imported by name for this variant."""
+        return [*super().modules, *(["training.self_training"] if self.teachers else [])]
+
+    @property
+    def needs_unlabelled(self) -> bool:
+        """Whether the training reads unlabelled reviews."""
+        return bool(self.teachers)
 
 
 class GradientTrained(Kind):

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from wordorder.models.kind import GradientTrained
+from wordorder.models.kind import GradientTrained, Student
 from wordorder.models.later import Tensor, keras, ops
-from wordorder.settings import Count, Names, Rate, is_none
+from wordorder.settings import Count, Rate, is_none
 from wordorder.tokens import PADDING
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DIRECTIONS = ("forward", "backward")
 
 
-class Recurrent(GradientTrained):
+class Recurrent(Student, GradientTrained):
     """A bidirectional recurrent network with four ways to fill the table from tokens to gates.
 
     It computes what `Embedding`, `Bidirectional`, `Dropout` and `Dense` of Keras compute, at a small part of the cost.
@@ -80,14 +80,6 @@ class Recurrent(GradientTrained):
     dimension: Count | None = Field(
         None, exclude_if=is_none, examples=[256], description="Size of a learned embedding; for `embedding` alone."
     )
-    teachers: Names | None = Field(
-        None,
-        min_length=1,
-        exclude_if=is_none,
-        description="Variants that are trained first, with the same seed if they have it. This variant, the student, "
-        "is trained on the labelled reviews and on the unlabelled ones, with the mean of the teachers' logits as "
-        "soft labels.",
-    )
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield what does not go together."""
@@ -110,11 +102,6 @@ class Recurrent(GradientTrained):
         return f"{super().varies_like}, {self.pooling} state"
 
     @property
-    def modules(self) -> list[str]:
-        """Modules that are imported by name for this variant."""
-        return [*super().modules, *(["training.self_training"] if self.teachers else [])]
-
-    @property
     def pretrained(self) -> str | None:
         """Name of the matrix of pretrained vectors, None without one."""
         return self.features if self.features in ("cbow", "glove") else None
@@ -128,11 +115,6 @@ class Recurrent(GradientTrained):
     def trains_table(self) -> bool:
         """Whether the token table is learned."""
         return self.features != "glove" if self.trainable is None else self.trainable
-
-    @property
-    def needs_unlabelled(self) -> bool:
-        """Whether the training reads unlabelled reviews."""
-        return bool(self.teachers)
 
     @property
     def trims(self) -> bool:

@@ -1,6 +1,7 @@
-"""NB-SVM: a linear classifier over features that naive Bayes has scaled (Wang and Manning 2012, section 2.3).
+"""NB-LR: logistic regression over features that naive Bayes has scaled.
 
-The loss is logistic where the paper's is the squared hinge: it gives probabilities, and does as well on these reviews.
+It is the NB-SVM of Wang and Manning (2012, section 2.3) with a logistic loss where theirs is the squared hinge: it
+gives probabilities, and does as well on these reviews.
 """
 
 import warnings
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from wordorder.io.errors import InputError
-from wordorder.models.kind import Kind
+from wordorder.models.kind import Student
 from wordorder.models.later import Tensor, np, ops
 from wordorder.models.token_sum import token_sum
 from wordorder.settings import Positive
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 SMOOTHING = 1
 
 
-class NBSVM(Kind):
+class NBLR(Student):
     """A sum of weights of the distinct tokens of a review.
 
     With more than two classes each has a classifier that tells it from the rest, and their probabilities are divided by
@@ -32,12 +33,12 @@ class NBSVM(Kind):
     """
 
     FEATURES: ClassVar[dict[str, str]] = {"binary": "which tokens a text has"}
-    SENTENCE: ClassVar[str] = "NB-SVM: a linear classifier over {features}, in any order, scaled by naive Bayes."
+    SENTENCE: ClassVar[str] = "NB-LR: a linear classifier over {features}, in any order, scaled by naive Bayes."
     packages: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     # A batch has tens of thousands of tokens.
     vocabulary_step: ClassVar[int] = 65536
 
-    model: Literal["nbsvm"] = Field("nbsvm", description="The kind of model.")
+    model: Literal["nb_lr"] = Field("nb_lr", description="The kind of model.")
     features: Literal["binary"] = Field(description="`binary`: each distinct token of a review once.")
     C: Positive = Field(
         examples=[0.3], description="Inverse of the strength of the regularization, as in scikit-learn."
@@ -62,8 +63,8 @@ class NBSVM(Kind):
         network.build_layers()
 
     def adapt(self, network: "TokenClassifier", training: "EncodedReviews") -> None:
-        """Fit all weights, so that nothing is left to train by gradients. Raises InputError as `fit_nbsvm` does."""
-        weights, biases = fit_nbsvm(self.prepare(training), network.vocabulary_size, self.C)
+        """Fit all weights, so that nothing is left to train by gradients. Raises InputError as `fit_nb_lr` does."""
+        weights, biases = fit_nb_lr(self.prepare(training), network.vocabulary_size, self.C)
         network.token_table.rows.assign(weights)
         network.classifier.bias.assign(biases)
 
@@ -76,53 +77,68 @@ class NBSVM(Kind):
         return ops.sigmoid(logits) if len(network.classes) == 2 else ops.softmax(ops.log_sigmoid(logits))
 
 
-def fit_nbsvm(training: "EncodedReviews", vocabulary_size: int, C: float) -> "tuple[np.ndarray, np.ndarray]":
+def fit_nb_lr(training: "EncodedReviews", vocabulary_size: int, C: float) -> "tuple[np.ndarray, np.ndarray]":
     """Fit the classifier to reviews whose tokens are distinct.
 
-    Returns the weight of each token, (vocabulary, 1) float32, and the bias, (1,) float32: the sigmoid of their sum is
-    the probability of the second class. With more than two classes there is a column for each, fitted to tell it from
-    the rest. `C` is scikit-learn's, the inverse of the strength of the regularization. Raises InputError if there is no
-    review of a class, or if the solver does not converge.
+    The labels may be probabilities, those of a student. Returns the weight of each token, (vocabulary, 1) float32, and
+    the bias, (1,) float32: the sigmoid of their sum is the probability of the second class. With more than two classes
+    there is a column for each, fitted to tell it from the rest. `C` is scikit-learn's, the inverse of the strength of
+    the regularization. Raises InputError if there is no review of a class, or if the solver does not converge.
     """
     # The other kinds do without scikit-learn and SciPy, which take a second and 100 MB.
     from scipy.sparse import csr_array
 
     classes = len(training.classes)
-    if len(np.unique(training.labels)) < classes:
-        raise InputError("The training reviews are not of all classes. Train on more reviews.")
     shape = len(training.labels), vocabulary_size
     # liblinear takes indices of 32 bits only.
     matrix = csr_array((np.ones(len(training.tokens)), training.tokens, training.offsets.astype(np.int32)), shape)
-    fitted = [fit_one(matrix, training.labels == label, C) for label in (range(classes) if classes > 2 else [1])]
+    targets = training.labels if training.labels.ndim == 2 else training.labels[:, None] == np.arange(classes)
+    if classes == 2:
+        # Of two classes the label is the probability of the second.
+        targets = np.column_stack([1.0 - training.labels, training.labels])
+    if not targets.any(axis=0).all():
+        raise InputError("The training reviews are not of all classes. Train on more reviews.")
+    fitted = [fit_one(matrix, targets[:, label].astype(float), C) for label in (range(classes) if classes > 2 else [1])]
     weights, biases = zip(*fitted, strict=True)
     return np.stack(weights, axis=1).astype(np.float32), np.array(biases, np.float32)
 
 
-def fit_one(matrix: "csr_array", is_class: "np.ndarray", C: float) -> "tuple[np.ndarray, float]":
-    """Fit weights, (vocabulary,), and a bias that tell the reviews of a class from the rest; changes the matrix."""
+def fit_one(matrix: "csr_array", targets: "np.ndarray", C: float) -> "tuple[np.ndarray, float]":
+    """Fit weights, (vocabulary,), and a bias that tell the reviews of a class from the rest; changes the matrix.
+
+    `targets`, (reviews,), are the probabilities of the class. A review whose class is not certain counts for both, in
+    these shares, which gives the cross-entropy.
+    """
+    from scipy.sparse import vstack
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     matrix.data[:] = 1
-    ratios = log_count_ratios(matrix, is_class)
+    ratios = log_count_ratios(matrix, targets)
     # In place, because a product would be another matrix of the same size.
     matrix.data *= ratios[matrix.indices]
+    uncertain = np.flatnonzero((targets > 0) & (targets < 1))
+    rows, is_class, shares = matrix, targets > 0, None
+    if len(uncertain):
+        rows = vstack([matrix, matrix[uncertain]], format="csr")
+        is_class = np.concatenate([is_class, np.zeros(len(uncertain), bool)])
+        shares = np.concatenate([np.where(targets > 0, targets, 1), 1 - targets[uncertain]])
     # The dual problem has an unknown for each review instead of one for each token. The seed decides in which order
     # they are improved, so it is fixed; the solution is one.
     classifier = LogisticRegression(C=C, solver="liblinear", dual=True, max_iter=1000, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         try:
-            classifier.fit(matrix, is_class)
+            classifier.fit(rows, is_class, sample_weight=shares)
         except ConvergenceWarning as warning:
-            raise InputError(f"NB-SVM was not fitted: {warning} Lower C of this variant in the config.") from warning
+            raise InputError(f"NB-LR was not fitted: {warning} Lower C of this variant in the config.") from warning
     return ratios * classifier.coef_[0], classifier.intercept_[0]
 
 
-def log_count_ratios(matrix: "csr_array", labels: "np.ndarray") -> "np.ndarray":
-    """Return how much more often each token occurs in the reviews with label 1, as naive Bayes sees it: a logarithm.
+def log_count_ratios(matrix: "csr_array", targets: "np.ndarray") -> "np.ndarray":
+    """Return how much more often each token occurs in the reviews of a class, as naive Bayes sees it: a logarithm.
 
-    `matrix` is (reviews, vocabulary) of zeros and ones, `labels` are 0 or 1.
+    `matrix` is (reviews, vocabulary) of zeros and ones, `targets` are the probabilities of the class.
     """
-    positive, negative = (SMOOTHING + matrix.T @ (labels == label).astype(float) for label in (1, 0))
+    positive, negative = (SMOOTHING + matrix.T @ each for each in (targets, 1 - targets))
     return np.log(positive / positive.sum()) - np.log(negative / negative.sum())

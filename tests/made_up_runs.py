@@ -30,6 +30,7 @@ TRAINING = {
     "validation_accuracy": 0.87,
     "backend": "jax",
     "threads": 1,
+    "processor": "A processor",
     "versions": {"python": "3.11.7", "keras": "3.15.1"},
 }
 EVALUATION = {"test_loss": 0.34, "test_accuracy": 0.86, **{name: 1 / i for i, name in enumerate(METRICS, start=2)}}

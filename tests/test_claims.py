@@ -23,6 +23,7 @@ from wordorder.evaluation.claims import (
     Evidence,
     decide,
     document_problems,
+    measure_questions,
     read_claims,
     verdict,
 )
@@ -242,6 +243,20 @@ def test_share_of_analogies():
     table = decide(claims, evidence(answers(1, 1, 50)[0], runs_of("x", [1]), analogies=measured))
     assert table["value"].tolist() == [0.6, 0.15]
     assert table["verdict"].iloc[0] == "holds"
+
+
+def test_shares_of_questions_by_hand():
+    # Catches: a mean of the shares of sections, seeds of another embedding, sections that vary as if they were one.
+    rows = [("a", 1, "x", 10, 4), ("a", 1, "y", 30, 20), ("a", 2, "x", 10, 6), ("a", 2, "y", 30, 10)]
+    rows += [("glove (pretrained)", 0, "x", 10, 10), ("glove (pretrained)", 0, "y", 30, 26)]
+    table = pd.DataFrame(rows, columns=["embedding", "seed", "section", "questions", "right"])
+    measured = measure_questions(table, {"a": "lstm"})
+    assert measured.values("a").tolist() == pytest.approx([24 / 40, 16 / 40])
+    assert measured.estimate({"a": 1}, other_reviews=False).standard_error == pytest.approx(0.1)
+    certain = measured.estimate({"glove (pretrained)": 1})
+    # Of 36 in 40: 9 and 27 were to be expected in the two sections, so that the deviations are 1 and -1, twice for two.
+    assert (certain.value, certain.standard_error) == pytest.approx((0.9, 2 / 40))
+    assert measure_questions(table.head(0), {}) is None
 
 
 def test_claims_of_the_repository_can_be_read():

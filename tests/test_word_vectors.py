@@ -2,9 +2,18 @@
 
 import numpy as np
 import pytest
+from gensim.models import KeyedVectors
+from gensim.test.utils import datapath
 
 from wordorder.data.encoded import EncodedReviews, joined
-from wordorder.evaluation.word_vectors import analogy_table, neighbour_table, telling_words, word_map
+from wordorder.evaluation.word_vectors import (
+    analogy_table,
+    neighbour_table,
+    question_table,
+    questions,
+    telling_words,
+    word_map,
+)
 from wordorder.io.errors import InputError
 
 TOKENS = ["", "[UNK]", "movie", "film", "man", "king", "woman", "queen", "cheese"]
@@ -47,6 +56,31 @@ def test_analogy_by_hand():
     worse = VECTORS.copy()
     worse[7] = [1, -1, 0]
     assert analogy_table({"a": worse}, TOKENS)["rank"].item() == 4
+
+
+def test_answers_are_those_of_gensim():
+    # Catches: a word of the question as its answer, vectors of another length, sections mixed up, words out of the
+    # vocabulary that count as wrong. Vectors with some structure, so that some answers are right.
+    words = sorted({word for _, each in questions() for word in each})[::2]
+    rng = np.random.default_rng(1)
+    groups = {word: rng.normal(size=20) for word in {word[:4] for word in words}}
+    vectors = np.array([groups[word[:4]] + 0.3 * rng.normal(size=20) for word in words], np.float32)
+    gensim = KeyedVectors(20)
+    gensim.add_vectors(words, vectors)
+    _, sections = gensim.evaluate_word_analogies(datapath("questions-words.txt"), case_insensitive=True)
+    expected = {
+        each["section"].lower(): (len(each["correct"]) + len(each["incorrect"]), len(each["correct"]))
+        for each in sections[:-1]
+        if each["correct"] or each["incorrect"]
+    }
+    table = question_table(np.concatenate([np.ones((2, 20)), vectors]), ["", "[UNK]", *words])
+    assert {row.section: (row.questions, row.right) for row in table.itertuples()} == expected
+    assert 0 < table["right"].sum() < table["questions"].sum() > 500
+
+
+def test_no_question_can_be_asked():
+    # Catches: a failure where the vocabulary has none of the words.
+    assert list(question_table(VECTORS, TOKENS)) == ["section", "questions", "right"]
 
 
 def test_vectors_of_zeros_have_no_direction():

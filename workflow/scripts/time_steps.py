@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from wordorder.data.encoded import read_encoded
 from wordorder.data.vectorizer import read_vocabulary
 from wordorder.entry import run
+from wordorder.evaluation.machine import IDLE, Watch, processor_name
 from wordorder.io.atomic import atomic_write
 from wordorder.training.backend import start_backend
 
@@ -42,10 +43,14 @@ def main(
         # Plain one-hot takes seconds where the others take milliseconds.
         steps[name, "plain"] = 1 if variants[name]["features"] == "one_hot" else STEPS
         steps[name, "ours"] = STEPS
+    watch = Watch()
     table = time_in_turn(running, steps, REPETITIONS)
+    others = watch.others()
     with atomic_write(step_times) as part:
         table.to_csv(part, index=False)
-    print(f"Seconds a step on {backend}, {THREADS} thread")
+    print(f"Seconds a step on {backend}, {THREADS} thread, {processor_name()}")
+    if others > IDLE:
+        print(f"Others kept {others:.2f} cores busy meanwhile: the ratios are of use, the seconds are not.")
     print(table.to_string(index=False))
 
 

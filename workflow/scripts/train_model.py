@@ -13,6 +13,7 @@ from wordorder.data.encoded import read_encoded
 from wordorder.data.subsets import subsets
 from wordorder.data.vectorizer import read_vocabulary
 from wordorder.entry import run
+from wordorder.evaluation.machine import processor_name
 from wordorder.io.atomic import atomic_write
 from wordorder.training.backend import start_backend, versions
 from wordorder.training.checkpoint import Checkpoints, fingerprint
@@ -113,6 +114,7 @@ def main(
         "validation_accuracy": best["validation_accuracy"],
         "backend": backend,
         "threads": threads,
+        "processor": processor_name(),
         "versions": packages,
     }
     with atomic_write(record) as part:

@@ -721,7 +721,9 @@ def check_ranges(config):
     assert config.backend in ("jax", "tensorflow")
     assert 0 < config.split.validation_fraction < 1
     for vectorizer in config.vectorizers.values():
-        whole(vectorizer.max_tokens, 3)
+        if vectorizer.max_tokens is not None:
+            whole(vectorizer.max_tokens, 3)
+        whole(vectorizer.min_documents)
         whole(vectorizer.ngrams)
         assert type(vectorizer.strip_html) is bool
     whole(config.glove.dimension)

@@ -25,7 +25,8 @@ from wordorder.evaluation.predictions import Predictions, Run
 LEVEL = 0.95
 # With these, the probability that something is decided that is so.
 POWER = 0.8
-MOST_SEEDS = 1000
+# More would not be told from infinitely many.
+MOST_SEEDS = 10**6
 
 
 def run_name(variant: str, size: int | str | None) -> str:

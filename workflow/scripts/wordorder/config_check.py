@@ -28,6 +28,8 @@ LIMITS = {
 }
 # Keys of the config that have another name now.
 RENAMED = {"imdb": "corpus"}
+# Far more than any key has; pydantic complains on the terminal about values that it cannot write out.
+DEEPEST = 20
 
 
 def load_config(config: dict) -> Config:
@@ -48,12 +50,25 @@ def load_config(config: dict) -> Config:
 
 
 def unnamed(section: Any, key: str) -> Iterator[str]:
-    """Yield a line for each key that is no text, such as 1 or true."""
-    for name, value in section.items() if isinstance(section, dict) else ():
-        if not isinstance(name, str):
-            yield f"{key}: {shown(name)} is not a name; use letters, digits and _, a letter first."
-        else:
-            yield from unnamed(value, name if key == "the config" else f"{key}.{name}")
+    """Yield a line for each key that is no text, such as 1 or true, and for what is nested too deep to be checked."""
+    todo, seen = [(section, key, 0)], set()
+    while todo:
+        section, key, depth = todo.pop()
+        # What YAML names by aliases may stand in any number of places.
+        if not isinstance(section, (dict, list)) or id(section) in seen:
+            continue
+        seen.add(id(section))
+        if depth > DEEPEST:
+            yield f"{key}: lists and mappings within each other, more than {DEEPEST} deep; nothing here needs as many."
+            continue
+        if isinstance(section, list):
+            todo += [(each, key, depth + 1) for each in section]
+            continue
+        for name, value in reversed(section.items()):
+            if isinstance(name, str):
+                todo.append((value, name if key == "the config" else f"{key}.{name}", depth + 1))
+            else:
+                yield f"{key}: {shown(name)} is not a name; use letters, digits and _, a letter first."
 
 
 def reported(error: ValidationError, config: dict) -> list[Any]:

@@ -58,7 +58,7 @@ def test_model_card(looked_at):
     for variant in VARIANTS:
         card = (looked_at / f"results/model_cards/{variant}.md").read_text(encoding="utf-8")
         assert card.startswith(f"# Model card: `{variant}`")
-        assert f"| test accuracy | {summary.loc[variant, 'test_accuracy']:.4f} (one seed: no interval)" in card
+        assert f"| test accuracy | {summary.loc[variant, 'test_accuracy']:.4f} (too few seeds for an interval)" in card
         assert "Classes: neg, pos." in card
         assert f"{summary.loc[variant, 'parameters']:,} weights" in card
         assert "## Limits" in card

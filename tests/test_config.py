@@ -265,6 +265,9 @@ def test_runs():
     # 7 steps of 32 in an epoch: 48 and 15 are begun in the seventh and the third.
     assert on_part == on_all | {"epochs": 7, "patience": 3}
     assert "epochs" not in config.training("nb_lr", "200", "1")
+    # The seed draws the reviews of an exact solution as well.
+    exact = load(learning_curve={"variants": ["nb_lr"], "sizes": [200]}, seeds=[1, 2])
+    assert exact.curve_runs() == [Run("nb_lr", 200, 1), Run("nb_lr", 200, 2)]
     with pytest.raises(ValueError, match="largest is 2147483647"):
         config.training("glove", "all", "2147483648")
 

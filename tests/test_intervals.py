@@ -188,6 +188,13 @@ def test_one_training_has_no_interval():
     assert measured.estimate({"b": 1}).known
 
 
+def test_on_a_part_of_the_reviews_everything_depends_on_the_seed():
+    # Catches: a certain interval for what is fitted exactly, but to reviews that the seed has drawn.
+    runs = [("nb", 200, 1), ("nb", 200, 2)]
+    measured = Measurements(scores_by_hand([0.7, 0.8]), runs, {"nb": None})
+    assert measured.estimate({"nb/200": 1}) == pytest.approx((0.75, math.sqrt(0.005 / 2), 1))
+
+
 def test_p_value_is_that_of_the_t_test():
     # Catches: one side for two, the normal distribution in place of Student's.
     values = np.array([0.3, 0.1, 0.4])

@@ -435,18 +435,21 @@ def test_config_of_the_study(clone):
     # vectorizer or vectors that are made for nothing, or twice.
     files = ["config/config.yaml", "config/study.yaml"]
     result = command("-n", "--cores", "4", "--configfile", *files, "--", SUMMARY, cwd=clone)
-    once = ["transformer", "one_hot_pooled", "cbow_pooled_taught", "nb_lr"]
+    once = ["transformer", "one_hot_pooled", "cbow_pooled_taught", "nb_lr", "nb_lr_punctuation", "nb_lr_taught"]
+    once += ["averaged_glove", "averaged_cbow"]
     text = ["embedding_masked_whole", "embedding_masked_no_html"]
     keras3 = ["embedding_keras3", "embedding_masked_keras3"]
-    variants = [*BAGS_OF_WORDS, *LSTMS, "cbow", "cbow_pooled", *text, *keras3]
-    vectorizers = ["words", "words_no_html", "bigrams", "trigrams"]
+    vectors = ["glove_trained", "glove_pooled", "cbow", "cbow_frozen", "embedding_pooled", "cbow_pooled"]
+    variants = [*BAGS_OF_WORDS, *LSTMS, *vectors, *text, *keras3]
+    vectorizers = ["words", "words_no_html", "bigrams", "trigrams", "trigrams_punctuation"]
     expected = all_jobs(variants, (1, 2, 3), vectorizers) | trainings(*(f"{variant} 1" for variant in once))
-    curve = ["embedding_masked", "glove", "cbow", "binary_bigram"]
-    sizes = [200, 500, 1000, 2000, 5000, 10000, 20000]
+    curve = ["embedding_masked", "embedding_pooled", "glove", "glove_trained", "glove_pooled", "cbow", "cbow_frozen"]
+    curve += ["binary_unigram", "binary_bigram", "averaged_glove", "averaged_cbow"]
+    sizes = [100, 200, 500, 1000, 2000, 5000, 10000, 20000]
     expected |= trainings(*(f"{variant} {size} {seed}" for variant in curve for size in sizes for seed in (1, 2, 3)))
     expected |= {"train_cbow", "time_steps", "tabulate_learning_curve"}
-    expected |= {f"encode_unlabelled {vectorizer}" for vectorizer in ("words", "trigrams")}
-    expected |= {f"label_reviews {teacher} 1" for teacher in ("nb_lr", "cbow_pooled")}
+    expected |= {f"encode_unlabelled {vectorizer}" for vectorizer in ("words", "trigrams", "trigrams_punctuation")}
+    expected |= {f"label_reviews {teacher} 1" for teacher in ("nb_lr", "nb_lr_punctuation", "cbow_pooled")}
     assert planned(result) == expected
     defined = yaml.safe_load((clone / files[0]).read_text(encoding="utf-8"))["variants"]
     assert {*variants, *once} == defined.keys()

@@ -136,6 +136,7 @@ rule answer_questions:
         paths.log("answer_questions"),
     benchmark:
         paths.benchmark("answer_questions")
+    localrule: True
     conda:
         "../../environment.yml"
     threads: 1

@@ -330,11 +330,15 @@ class Config(Section):
         return [run for variant in self.active_variants for run in self.runs_of(variant)]
 
     def curve_runs(self) -> list[Run]:
-        """Return the runs of the learning curve, each on a part of the training reviews."""
-        curve = self.learning_curve
-        return [
-            Run(name, size, seed) for name in curve.variants for size in curve.sizes for seed in self.seeds_of(name)
-        ]
+        """Return the runs of the learning curve, each on a part of the training reviews.
+
+        The seed draws the part, too. So what does not depend on the seed otherwise has the seeds of all here.
+        """
+        curve, runs = self.learning_curve, []
+        for name in curve.variants:
+            seeds = self.seeds if self.variants[name].varies_like is None else self.seeds_of(name)
+            runs += [Run(name, size, seed) for size in curve.sizes for seed in seeds]
+        return runs
 
     def teacher_runs(self, variant: str, seed: int) -> list[Run]:
         """Return the run of each teacher of a variant: with the same seed where it has it, else with its first."""

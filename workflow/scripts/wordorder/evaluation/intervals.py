@@ -142,7 +142,8 @@ class Measurements:
     def __init__(self, scores: Scores, runs: Sequence[Run], varies_like: Mapping[str, str | None]) -> None:
         """Take the scores of `runs`; `varies_like` names for each variant those whose seeds vary alike.
 
-        None are variants that do not depend on the seed. Runs on other numbers of training reviews do not vary alike.
+        None are variants that do not depend on the seed. Runs on other numbers of training reviews do not vary alike,
+        and on a part of the reviews every variant depends on the seed, which draws them.
         """
         self.scores = scores
         self.at: dict[str, list[int]] = {}
@@ -152,7 +153,8 @@ class Measurements:
             name = run_name(variant, size)
             self.at.setdefault(name, []).append(i)
             like = varies_like[variant]
-            self.alike[name] = None if like is None else (like, size)
+            # On a part of the training reviews the seed also draws the part, so that all depend on it.
+            self.alike[name] = None if like is None and size == "all" else (like or variant, size)
 
     def values(self, name: str) -> np.ndarray:
         """Return the scores of the runs of a name, (seeds,)."""

@@ -19,9 +19,9 @@ rule train_model:
         "../../environment.yml"
     # One core each: two trainings side by side get more done than one after the other on two cores.
     threads: 1
-    # The Transformer takes 1.5 GB, pooled LSTMs 1.8 GB, the others less.
+    # The Transformer takes 1.5 GB, pooled LSTMs 1.8 GB, NB-LR as a student 2.9 GB, the others less.
     resources:
-        mem_mb=2500,
+        mem_mb=3000,
     params:
         settings=training_settings,
     message:

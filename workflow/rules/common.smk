@@ -20,6 +20,7 @@ from wordorder.data import formats
 from wordorder.data.sources import known_as, local_digest
 from wordorder.dependencies import job_settings, lead_jobs_here
 from wordorder.report import contents
+from wordorder.vectors.names import PRETRAINED
 
 lead_jobs_here()
 try:
@@ -31,8 +32,7 @@ CLAIMS = CONFIG.claims or workflow.source_path("../../config/claims.yaml")
 FIGURES = contents.figures(CONFIG.active_variants)
 TABLES = contents.tables()
 PAGES = contents.pages(CONFIG.active_variants)
-# As the tables of word vectors name them.
-PRETRAINED = [f"{name} (pretrained)" for name in CONFIG.embedding_matrices()]
+MATRICES = [PRETRAINED[name] for name in CONFIG.embedding_matrices()]
 NO_VECTORS = "There are no word vectors: no active variant has any of the tokens of the default vectorizer."
 ANSWERS = paths.csv("embeddings/questions") if CONFIG.asks_for("word_vectors") else []
 CURVE_TABLES = [paths.csv("learning_curve"), paths.csv("crossings")]

@@ -48,7 +48,7 @@ rule compare_embeddings:
         mem_mb=1500,
     params:
         settings=settings_with_models(
-            "compare_embeddings.py", EMBEDDINGS, names=[*PRETRAINED, *(run.variant for run in EMBEDDINGS)]
+            "compare_embeddings.py", EMBEDDINGS, names=[*MATRICES, *(run.variant for run in EMBEDDINGS)]
         ),
     message:
         "Comparing the word vectors"

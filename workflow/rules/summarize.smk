@@ -146,7 +146,7 @@ rule answer_questions:
         settings=settings_with_models(
             "answer_questions.py",
             LEARNED,
-            names=[*((name, 0) for name in PRETRAINED), *((run.variant, run.seed) for run in LEARNED)],
+            names=[*((name, 0) for name in MATRICES), *((run.variant, run.seed) for run in LEARNED)],
         ),
     message:
         "Asking the word vectors for analogies"

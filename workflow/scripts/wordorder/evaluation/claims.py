@@ -22,6 +22,7 @@ from wordorder.io.errors import InputError
 from wordorder.io.tables import numbers_text
 from wordorder.messages import shown, suggestion
 from wordorder.settings import Section
+from wordorder.vectors.names import PRETRAINED
 
 COLUMNS = ["claim", "family", "kind", "text", "verdict", "verdict_of_family", "value", "low", "high", "bound", "margin"]
 COLUMNS += ["target", "p", "p_of_family", "seeds", "seeds_to_decide", "stated", "source", "of_seeds"]
@@ -59,8 +60,6 @@ BOUNDS = {
         lambda low, high, margin: (-margin <= low and high <= margin, low > margin or high < -margin), two_one_sided
     ),
 }
-# What is not learned by a variant, as the tables of word vectors name it.
-PRETRAINED = ("glove (pretrained)", "cbow (pretrained)")
 # What a claim is about: the reviews of the test split, or others of their kind, too.
 TARGETS = ("other_reviews", "these_reviews")
 # Whether it was written down before the runs that decide it.
@@ -105,7 +104,7 @@ def defined(variant: str, info: ValidationInfo) -> str:
 
 def defined_vectors(name: str, info: ValidationInfo) -> str:
     """Return the name of vectors. Raises ValueError if they are neither a variant's nor pretrained."""
-    return name if name in PRETRAINED else defined(name, info)
+    return name if name in PRETRAINED.values() else defined(name, info)
 
 
 def margin(lowest: float, highest: float = sys.float_info.max) -> Any:

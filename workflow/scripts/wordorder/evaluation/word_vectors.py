@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from gensim.test.utils import datapath
 from sklearn.decomposition import PCA
 
 from wordorder.data.encoded import EncodedReviews
@@ -88,6 +87,9 @@ def questions() -> Iterator[tuple[str, list[str]]]:
 
     "Efficient Estimation of Word Representations in Vector Space"; gensim has it among its test data.
     """
+    # The other tables of word vectors do without gensim, which takes a second.
+    from gensim.test.utils import datapath
+
     section = ""
     for line in Path(datapath("questions-words.txt")).read_text(encoding="utf-8").lower().splitlines():
         if line.startswith(":"):

@@ -14,6 +14,8 @@ MESSAGES = {
     r"Looking up the pretrained vectors of the vocabulary": "build_glove_matrix",
     r"Training (\w+) on (\w+) reviews with seed (\d+)": "train_model",
     r"Evaluating (\w+) trained on (\w+) reviews with seed (\d+)": "evaluate_model",
+    r"Evaluating the ensemble (\w+) with seed (\d+)": "evaluate_ensemble",
+    r"Asking (\w+) with seed (\d+) about reviews in other orders": "measure_word_order",
     r"Labelling the unlabelled reviews by (\w+) with seed (\d+)": "label_reviews",
     r"Exporting (\w+) with seed (\d+)": "export_model",
     r"Timing the steps of training in plain Keras and in ours": "time_steps",

@@ -162,8 +162,16 @@ REQUIRED = [
 USED = [
     path for path in PATHS if path[0] not in FREE or len(path) != 2 or path[1] in (*CONFIG["active_variants"], "words")
 ]
-NULLABLE_TEXTS = ("checksum", "member", "unlabelled", "split_column", "group_column", "group_files", "claims")
-NULLABLE = ("sequence_length", "max_tokens", "chapter_accuracy", "patience", "ema_momentum", *NULLABLE_TEXTS)
+NULLABLE_TEXTS = ("checksum", "member", "unlabelled", "split_column", "group_column", "group_files", "claims", "praise")
+NULLABLE = (
+    "sequence_length",
+    "max_tokens",
+    "max_words",
+    "chapter_accuracy",
+    "patience",
+    "ema_momentum",
+    *NULLABLE_TEXTS,
+)
 
 
 def test_config_of_the_chapter_has_no_problem():
@@ -275,7 +283,10 @@ def test_runs():
 def test_teachers_are_trained_with_the_seed_of_the_student_where_they_have_it():
     # Catches: a teacher with one seed that is asked for another.
     config = load(active_variants=["cbow_pooled_taught"], seeds=[3, 5])
-    assert config.teacher_runs("cbow_pooled_taught", 5) == [Run("nb_lr", "all", 1), Run("cbow_pooled", "all", 5)]
+    assert config.runs_with(5, config.teachers("cbow_pooled_taught")) == [
+        Run("nb_lr", "all", 1),
+        Run("cbow_pooled", "all", 5),
+    ]
     assert config.students() == ["cbow_pooled_taught"]
     assert config.unlabelled_read() == ["words", "trigrams"]
     assert config.vectorizers_read() == ["words"]

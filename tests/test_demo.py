@@ -50,11 +50,31 @@ def test_each_sequence_model_beats_every_bag_of_words(folder):
         ["binary_unigram", "binary_bigram", "tfidf_bigram"],
         ["one_hot", "embedding", "embedding_masked", "glove"],
     )
-    assert list(summary.index) == [*bags, *sequence_models]
+    assert list(summary.index) == [*bags, *sequence_models, "embedding_masked_shuffled"]
     accuracies = summary["test_accuracy"]
     assert 0.7 < accuracies["binary_unigram"] < 0.82
     assert accuracies[["binary_bigram", "tfidf_bigram"]].min() > 0.85
     assert accuracies[sequence_models].min() > 0.9
+    # Without the order of the words it knows no more than they tell.
+    assert 0.6 < accuracies["embedding_masked_shuffled"] < 0.82
+
+
+def test_only_a_model_that_reads_the_order_loses_by_another(folder):
+    # Catches: words that are lost on the way to another order, a model that is asked about the reviews as they are.
+    table = pd.read_csv(folder / "results/word_order.csv").set_index(["variant", "order"])["accuracy"]
+    bag, masked = table["binary_unigram"], table["embedding_masked"]
+    same = bag.drop(["first 100", "last 100"])
+    assert len(same) == 9
+    assert set(same) == {bag["kept"]}
+    assert masked["1"] < 0.85 < 0.9 < masked["kept"]
+    assert masked["1"] < masked["3"] < masked["10"]
+    summary = pd.read_csv(folder / "results/summary.csv", index_col="variant")["test_accuracy"]
+    assert masked["kept"] == summary["embedding_masked"]
+    assert bag["kept"] == summary["binary_unigram"]
+    contrasts = pd.read_csv(folder / "results/contrasts.csv").set_index(["variant", "kind"])
+    # The words of both sentences are the same.
+    assert contrasts.loc[("binary_unigram", "clauses with but"), "right"] == 0.5
+    assert set(pd.read_csv(folder / "results/claims.csv", index_col="claim")["kind"]) >= {"order", "difference"}
 
 
 def test_nothing_but_the_demo_folder_is_written(folder):

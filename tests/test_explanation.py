@@ -29,7 +29,8 @@ def test_the_pieces_give_the_text_again(text):
 
 def test_effects_are_the_weights_of_a_linear_model():
     # Catches: a sign the wrong way round, effects on the probability, an effect that goes to the next word.
-    verdict, shown, probability, pieces = explain(bag_of_words, "a good  film\nnot bad")
+    verdict, shown, probability, shuffled, pieces = explain(bag_of_words, "a good  film\nnot bad")
+    assert shuffled == pytest.approx(probability)
     assert probability == pytest.approx(1 / (1 + np.exp(-(0.5 + 1.5 + 0.25 - 2))))
     assert (verdict, shown) == (1, 1)
     # The class that is shown is the second, whatever the verdict is.
@@ -46,13 +47,24 @@ def test_a_word_that_occurs_twice():
     assert [effect for piece, effect in pieces if piece == "good"] == pytest.approx([0, 0])
 
 
+def test_the_same_words_in_another_order():
+    # Catches: one draw, which may be the order as it is; effects that are taken from the draws.
+    def ends_well(texts):
+        return np.array([0.9 if text.endswith("good") else 0.2 for text in texts])
+
+    _, _, probability, shuffled, pieces = explain(ends_well, "bad film but good")
+    assert probability == 0.9
+    assert 0.25 < shuffled < 0.55
+    assert [round(effect, 2) for piece, effect in pieces if piece == "good"] == [3.58]
+
+
 def test_more_than_two_classes():
     # Catches: effects for another class than the most probable.
     def probabilities(texts):
         scores = np.array([[0, WEIGHTS["good"] * ("good" in text), 1 - ("bad" in text)] for text in texts])
         return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
-    verdict, shown, probability, pieces = explain(probabilities, "good bad")
+    verdict, shown, probability, _, pieces = explain(probabilities, "good bad")
     assert (verdict, shown) == (1, 1)
     assert probability == pytest.approx(np.exp(1.5) / (np.exp(1.5) + 2))
     effects = dict(pieces)

@@ -122,6 +122,9 @@ TABLES = {
     "accuracy_by_length": each_variant(
         seed=1, quartile=[1, 2], min_tokens=[1, 10], max_tokens=[9, 50], reviews=5, accuracy=[0.8, 0.9]
     ),
+    "word_order": each_variant(
+        order=["1", "3", "sentence", "kept", "reversed"], accuracy=[0.8, 0.83, 0.86, 0.87, 0.5]
+    ).assign(change=-0.01),
     "calibration": each_variant(
         bin_low=[0.5, 0.6], bin_high=[0.6, 0.7], answers=[3, 4], confidence=[0.55, 0.65], accuracy=[0.4, 0.7]
     ),
@@ -144,6 +147,7 @@ WORDS = {
     "claims": {"level", "holds", "undecided", "too few seeds", "does not hold"},
     "learning_curve": {"200", "1,000", "20,000"},
     "accuracy_by_length": {"1 to 9", "10 to 50"},
+    "word_order": {"1", "3", "sentence", "kept"},
     "word_map": {"good", "bad", "&lt;/script&gt;&lt;b&gt;", "pos", "neg", "50% of the variance"},
     "padding": {"A film", "probability of pos"},
 }

@@ -10,10 +10,11 @@ from sklearn.linear_model import LogisticRegression
 
 from wordorder.data.encoded import EncodedReviews
 from wordorder.data.vectorizer import adapt_vocabulary, text_encoder
-from wordorder.inference import load_model, loss_and_accuracy, predict, save_model
+from wordorder.inference import load_model, predict, save_model
 from wordorder.io.errors import InputError
 from wordorder.models.kinds.nb_lr import fit_nb_lr, log_count_ratios
 from wordorder.models.network import build_model
+from wordorder.probabilities import loss_and_accuracy
 from wordorder.settings import LARGEST_SEED
 from wordorder.training.checkpoint import Checkpoints
 from wordorder.training.loop import train_model

@@ -82,6 +82,7 @@ SETTINGS = {
     "vectorizers.words.standardize": (["lower", "strip_punctuation"], WORDS),
     "vectorizers.words.strip_html": ([True], WORDS),
     "vectorizers.words.ngrams": ([2], WORDS),
+    "vectorizers.words.max_words": ([5], WORDS),
     # No variant that is trained reads it.
     "vectorizers.bigrams.max_tokens": ([301], []),
     "cbow.dimension": ([1], ["train_cbow"]),
@@ -91,6 +92,7 @@ SETTINGS = {
     "cbow.seed": ([2], ["train_cbow"]),
     "backend": (["tensorflow"], [*all_trainings(RUNS), LABELS]),
     # Of the bag of words this is its own.
+    "defaults.validation": (["by_group"], all_trainings(RUNS)),
     "defaults.units": ([3], all_trainings(LSTMS)),
     "defaults.dropout": ([0.0], GRADIENTS),
     "defaults.batch_size": ([32], GRADIENTS),
@@ -125,11 +127,13 @@ SETTINGS = {
     # In whole epochs of 4 steps.
     "learning_curve.steps": ([12], all_trainings(["binary_unigram 200 1"])),
     "learning_curve.patience": ([4], all_trainings(["binary_unigram 200 1"])),
+    "learning_curve.validation": ([500], all_trainings(["binary_unigram 200 1"])),
 }
 # Those of more than one meaning, or that name other things; in `ROWS` below.
 OTHERS = {
     *("glove.dimension", "defaults.model", "defaults.vectorizer", "claims"),
     *("active_variants", "seeds", "timed_variants", "learning_curve.variants", "learning_curve.sizes"),
+    "ensembles",
 }
 
 
@@ -245,6 +249,10 @@ ROWS = {
     "the dimension of the pretrained vectors": (
         {"glove": {"dimension": 50, "member": "glove.6B.50d.txt"}},
         after("build_glove_matrix"),
+    ),
+    "an ensemble": (
+        {"ensembles": {"both": {"members": ["one_hot", "glove"]}}},
+        {"evaluate_ensemble both 1", "evaluate_ensemble both 2"} | TABLES,
     ),
     "timed variants": ({"timed_variants": ["one_hot"]}, {"time_steps", "decide_claims", "summarize_runs"}),
     "a size of the learning curve": (

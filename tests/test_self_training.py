@@ -12,9 +12,10 @@ from wordorder.data.encoded import EncodedReviews, joined
 from wordorder.inference import predict
 from wordorder.io.errors import InputError
 from wordorder.models.network import build_model
+from wordorder.probabilities import mean_of_logits
 from wordorder.training.checkpoint import Checkpoints
 from wordorder.training.loop import Trainer, train_model
-from wordorder.training.self_training import mean_soft_labels, read_soft_labels, with_soft_labels, write_soft_labels
+from wordorder.training.self_training import read_soft_labels, with_soft_labels, write_soft_labels
 
 TWO, THREE = ["no", "yes"], ["a", "b", "c"]
 # Of two reviews, as `predict` gives them.
@@ -29,9 +30,7 @@ def reviews(names, labels, texts, classes=TWO):
 @given(st.lists(st.lists(st.floats(0.01, 0.99), min_size=3, max_size=3), min_size=1, max_size=4))
 def test_mean_is_that_of_the_logits(probabilities):
     # Catches: a mean of the probabilities, a mean over the reviews instead of the teachers.
-    assert mean_soft_labels(np.array(probabilities)) == pytest.approx(
-        expit(logit(probabilities).mean(axis=0)), abs=1e-5
-    )
+    assert mean_of_logits(np.array(probabilities)) == pytest.approx(expit(logit(probabilities).mean(axis=0)), abs=1e-5)
 
 
 logits = st.lists(st.floats(-4, 4), min_size=3, max_size=3)
@@ -40,21 +39,21 @@ logits = st.lists(st.floats(-4, 4), min_size=3, max_size=3)
 @given(st.lists(st.lists(logits, min_size=2, max_size=2), min_size=1, max_size=4))
 def test_mean_over_more_classes_is_that_of_the_logits(values):
     # Catches: a mean over the classes, a mean of the probabilities, rows that do not add up to 1.
-    mean = mean_soft_labels(softmax(np.array(values), axis=-1))
+    mean = mean_of_logits(softmax(np.array(values), axis=-1))
     assert mean == pytest.approx(softmax(log_softmax(values, axis=-1).mean(axis=0), axis=-1), abs=1e-4)
 
 
 def test_two_classes_are_a_case_of_more():
     # Catches: students that learn something else as soon as a class is added.
     second = np.array([[0.2, 0.9], [0.4, 0.7]])
-    of_both = mean_soft_labels(np.stack([1 - second, second], axis=-1))
-    assert of_both[:, 1] == pytest.approx(mean_soft_labels(second), abs=1e-6)
+    of_both = mean_of_logits(np.stack([1 - second, second], axis=-1))
+    assert of_both[:, 1] == pytest.approx(mean_of_logits(second), abs=1e-6)
 
 
 def test_mean_of_the_certain():
     # Catches: infinite logits, of which two make NaN.
-    assert np.isfinite(mean_soft_labels(np.eye(3)[None])).all()
-    assert mean_soft_labels(np.array([[0, 1, 1], [1, 1, 0.5]], np.float32)) == pytest.approx([0.5, 1, 0.999], abs=1e-3)
+    assert np.isfinite(mean_of_logits(np.eye(3)[None])).all()
+    assert mean_of_logits(np.array([[0, 1, 1], [1, 1, 0.5]], np.float32)) == pytest.approx([0.5, 1, 0.999], abs=1e-3)
 
 
 def test_unlabelled_reviews_follow_the_labelled_ones():

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from wordorder.data.encoded import EncodedReviews
-from wordorder.data.subsets import subset, subsets
+from wordorder.data.subsets import split_by_group, subset, subsets
 from wordorder.io.errors import InputError
 
 CLASSES = ["neg", "pos", "third", "fourth", "fifth"]
@@ -114,14 +114,15 @@ def test_impossible_sizes_are_refused(labels, size, message):
         subset(reviews(labels), size, 1)
 
 
-def test_validation_reviews_are_a_part_as_large():
-    # Catches: all validation reviews beside few training reviews, fewer than there are classes, another seed.
+def test_validation_reviews_are_a_part_as_large_but_no_smaller_than_asked_for():
+    # Catches: all validation reviews beside few training reviews, too few to choose an epoch by, another seed.
     train, validation = reviews([0, 1] * 50), reviews([0, 1] * 20)
-    parts = subsets(train, validation, 30, 7)
+    parts = subsets(train, validation, 30, 7, 2)
     assert [part.ids for part in parts] == [
         [data.ids[i] for i in subset(data, size, 7)] for data, size in ((train, 30), (validation, 12))
     ]
-    assert [len(part.ids) for part in subsets(train, validation, 2, 7)] == [2, 2]
+    assert [len(part.ids) for part in subsets(train, validation, 2, 7, 10)] == [2, 10]
+    assert [len(part.ids) for part in subsets(train, validation, 2, 7, 1000)] == [2, 40]
 
 
 def test_a_class_without_validation_reviews_is_named_as_such():
@@ -129,4 +130,35 @@ def test_a_class_without_validation_reviews_is_named_as_such():
     train, validation = reviews([0, 1] * 50), reviews([0] * 39 + [1])
     message = r"^Of 12 validation reviews, for 30 training reviews, none would be of the class pos\."
     with pytest.raises(InputError, match=message):
-        subsets(train, validation, 30, 1)
+        subsets(train, validation, 30, 1, 2)
+
+
+@given(st.lists(st.integers(0, 8), min_size=40, max_size=40), st.integers(0, 5))
+def test_no_group_is_in_both_parts(movies, seed):
+    # Catches: a group on both sides, reviews lost or doubled, a part of another size than before.
+    both = reviews([0, 1] * 20)
+    train, validation = both.take(np.arange(30)), both.take(np.arange(30, 40))
+    groups = {name: f"movie {movie}" for name, movie in zip(both.ids, movies, strict=True)}
+    try:
+        parts = split_by_group(train, validation, groups, seed)
+    except InputError as error:
+        assert "too few groups" in str(error)  # noqa: PT017
+        return
+    inside = [{groups[name] for name in part.ids} for part in parts]
+    assert not inside[0] & inside[1]
+    assert sorted(parts[0].ids + parts[1].ids) == sorted(both.ids)
+    assert all(
+        both.labels[int(name)] == label for part in parts for name, label in zip(part.ids, part.labels, strict=True)
+    )
+    largest = max(map(movies.count, movies))
+    assert 10 <= len(parts[1].ids) < 10 + largest
+
+
+def test_texts_that_stand_for_themselves_stay_where_they_are():
+    # Catches: another split for a corpus without groups; the same one for every seed with them.
+    train, validation = reviews([0, 1] * 15), reviews([0, 1] * 5)
+    validation = validation._replace(ids=[f"held {name}" for name in validation.ids])
+    alone = {name: name for name in train.ids + validation.ids}
+    assert split_by_group(train, validation, alone, 1) == (train, validation)
+    pairs = {name: str(i // 2) for i, name in enumerate(alone)}
+    assert len({tuple(split_by_group(train, validation, pairs, seed)[1].ids) for seed in range(5)}) > 1

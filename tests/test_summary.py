@@ -22,7 +22,7 @@ def tables(folder, runs, chapter, accuracies=(0.86, 0.85, 0.88, 0.87, 0.875)):
     inputs = [list(paths) for paths in zip(*runs, strict=True)]
     predictions = write_answers(folder, answers_of(accuracies[: len(runs)]))
     variants = {path.parents[1].name for path in inputs[0]}
-    alike = {"chapter": chapter, "varies_like": dict.fromkeys(variants, "lstm")}
+    alike = {"chapter": chapter, "ensembles": [], "varies_like": dict.fromkeys(variants, "lstm")}
     summarize_runs.main(*inputs, *predictions, folder / "runs.csv", folder / "summary.csv", **alike)
     result = []
     for name in ("runs.csv", "summary.csv"):

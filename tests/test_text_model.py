@@ -21,7 +21,7 @@ from wordorder.models.network import build_model
 
 assert keras.backend.backend() == "tensorflow"
 
-SETTINGS = {"standardize": "lower_and_strip_punctuation", "strip_html": False, "ngrams": 1}
+SETTINGS = {"standardize": "lower_and_strip_punctuation", "strip_html": False, "ngrams": 1, "max_words": None}
 VOCABULARY = ["", "[UNK]", "good", "bad", "film", "the", "not", "moviebr", "movie", "good film", "not good", "the film"]
 TEXTS = [
     "That was a GOOD, good film!",
@@ -37,6 +37,7 @@ MODELS = {
     "masked": (LSTM, {}),
     "unmasked": ({"features": "one_hot", "units": 3, "sequence_length": 20}, {}),
     "punctuation": (LSTM, {"standardize": "lower_and_split_punctuation"}),
+    "the first words": (BAG | {"features": "binary"}, {"ngrams": 2, "max_words": 3}),
     "whole, pooled, without tags": (LSTM | {"pooling": "max", "sequence_length": None}, {"strip_html": True}),
     "binary bigrams": (BAG | {"features": "binary"}, {"ngrams": 2}),
     "tf-idf": (BAG | {"features": "tf_idf"}, {"ngrams": 2}),

@@ -22,9 +22,10 @@ from plain_keras import (
 )
 
 from wordorder.data.encoded import EncodedReviews
-from wordorder.inference import load_model, loss_and_accuracy, predict, save_model
+from wordorder.inference import load_model, predict, save_model
 from wordorder.io.errors import InputError
 from wordorder.models.network import TokenClassifier, build_model
+from wordorder.probabilities import loss_and_accuracy
 from wordorder.settings import LARGEST_SEED
 from wordorder.training.checkpoint import Checkpoints
 from wordorder.training.loop import Trainer, train_model

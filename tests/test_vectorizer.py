@@ -27,7 +27,7 @@ from wordorder.data.vectorizer import CHUNK, adapt_vocabulary, read_vocabulary, 
 from wordorder.io.errors import InputError
 
 DEFAULT = "lower_and_strip_punctuation"
-SETTINGS = {"standardize": DEFAULT, "strip_html": False, "ngrams": 1}
+SETTINGS = {"standardize": DEFAULT, "strip_html": False, "ngrams": 1, "max_words": None}
 SPLIT = "lower_and_split_punctuation"
 STANDARDIZE = [DEFAULT, "lower", "strip_punctuation", SPLIT]
 # Characters that are white space, a line end, a capital or punctuation to some and not to others are among the likely.
@@ -97,6 +97,15 @@ def test_rare_tokens_are_left_out(texts, max_tokens, min_documents, standardize,
     else:
         with pytest.raises(InputError, match="no word"):
             adapt_vocabulary(texts, **options)
+
+
+def test_only_the_first_words_are_read():
+    # Catches: pairs of words across the cut, words beyond it in the vocabulary, texts that are cut by tokens.
+    options = {"standardize": DEFAULT, "ngrams": 2, "max_words": 3}
+    texts = ["the end. The rest is silence", "the end"]
+    vocabulary = adapt_vocabulary(texts, max_tokens=None, **options)
+    assert vocabulary == ["", "[UNK]", "the", "the end", "end", "end the"]
+    assert [row.tolist() for row in text_encoder(vocabulary, **options)(texts)] == [[2, 4, 2, 3, 5], [2, 4, 3]]
 
 
 @pytest.mark.parametrize("count", [CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 3])

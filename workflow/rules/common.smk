@@ -41,6 +41,7 @@ CURVE_TABLES = [paths.csv("learning_curve"), paths.csv("crossings")]
 wildcard_constraints:
     vectorizer="|".join(CONFIG.vectorizers),
     variant="|".join(CONFIG.variants),
+    ensemble="|".join(CONFIG.ensembles) or "(?!)",
     size=r"all|[2-9]|[1-9]\d+",
     seed=r"0|[1-9]\d*",
     figure="|".join(FIGURES),
@@ -105,7 +106,20 @@ def unlabelled_reviews(wildcards):
 
 def soft_labels(wildcards):
     """The soft labels of the unlabelled reviews by each teacher of a student."""
-    return files_of(paths.SOFT_LABELS, CONFIG.teacher_runs(wildcards.variant, int(wildcards.seed)))
+    runs = CONFIG.runs_with(int(wildcards.seed), CONFIG.teachers(wildcards.variant))
+    return files_of(paths.SOFT_LABELS, runs)
+
+
+def member_predictions(wildcards):
+    """What the members of an ensemble predict."""
+    runs = CONFIG.runs_with(int(wildcards.seed), CONFIG.ensembles[wildcards.ensemble].members)
+    return files_of("predictions.parquet", runs)
+
+
+def groups_of_reviews(wildcards):
+    """The training and validation reviews with their groups, for the variants that hold back whole groups."""
+    by_group = CONFIG.variants[wildcards.variant].validation == "by_group"
+    return [paths.reviews("train"), paths.reviews("validation")] if by_group else []
 
 
 def modules_of(variant):
@@ -120,14 +134,21 @@ def training_settings(wildcards):
     except ValueError as error:
         raise WorkflowError(str(error)) from None
     modules = modules_of(wildcards.variant)
-    return job_settings("train_model.py", modules=modules, settings=settings, backend=CONFIG.backend)
+    return job_settings(
+        "train_model.py",
+        modules=modules,
+        settings=settings,
+        backend=CONFIG.backend,
+        fewest_held_out=0 if wildcards.size == "all" else CONFIG.learning_curve.validation,
+        split_seed=CONFIG.split.seed,
+    )
 
 
-def prediction_settings(script):
+def prediction_settings(script, **values):
     """What decides predictions of a trained model, besides its inputs."""
 
     def settings(wildcards):
-        return job_settings(script, modules=modules_of(wildcards.variant), backend=CONFIG.backend)
+        return job_settings(script, modules=modules_of(wildcards.variant), backend=CONFIG.backend, **values)
 
     return settings
 
@@ -189,13 +210,13 @@ def stated_claims(wildcards):
         claims = Path(CLAIMS).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise WorkflowError(f"{CLAIMS} cannot be read ({error}). Correct it, or `claims` in the config.") from None
-    runs = [*CONFIG.runs(), *CONFIG.curve_runs()]
+    runs = [*CONFIG.runs(), *CONFIG.curve_runs(), *CONFIG.ensemble_runs()]
     return job_settings(
         "decide_claims.py",
         claims=claims,
         runs=runs,
         varies_like=CONFIG.varies_like(runs),
-        variants=sorted(CONFIG.variants),
+        variants=sorted([*CONFIG.variants, *CONFIG.ensembles]),
     )
 
 
@@ -226,11 +247,13 @@ def products(wildcards):
             for name in (*paths.TRAINED.values(), *paths.EVALUATED.values())
             for path in files_of(name, [*CONFIG.runs(), *CONFIG.curve_runs()])
         ),
+        *(path for name in paths.EVALUATED.values() for path in files_of(name, CONFIG.ensemble_runs())),
         *(paths.csv(name) for name in ("comparisons", "accuracy_by_length")),
         *([paths.csv("claims")] if CONFIG.decides_claims else []),
         *([ANSWERS] if CONFIG.decides_claims and ANSWERS else []),
         *([paths.csv("step_times")] if CONFIG.timed_variants else []),
         *(CURVE_TABLES if CONFIG.curve_runs() else []),
+        *([paths.csv("word_order"), paths.csv("contrasts")] if CONFIG.word_order.variants else []),
     ]
 
 

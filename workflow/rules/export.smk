@@ -29,5 +29,5 @@ rule export_model:
 # Every trained model.
 rule export:
     input:
-        [files_of(name, CONFIG.runs()) for name in paths.EXPORTED.values()],
+        [files_of(name, CONFIG.exported_runs()) for name in paths.EXPORTED.values()],
     localrule: True

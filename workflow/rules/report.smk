@@ -6,7 +6,7 @@ EMBEDDINGS = [CONFIG.runs_of(name)[0] for name in CONFIG.embedding_variants()]
 
 rule tabulate_diagnostics:
     input:
-        predictions=files_of("predictions.parquet", CONFIG.runs()),
+        predictions=files_of("predictions.parquet", CONFIG.tested_runs()),
     output:
         calibration=paths.csv("calibration"),
         roc=paths.csv("roc"),
@@ -18,7 +18,7 @@ rule tabulate_diagnostics:
     conda:
         "../../environment.yml"
     params:
-        settings=job_settings("tabulate_diagnostics.py", runs=CONFIG.runs()),
+        settings=job_settings("tabulate_diagnostics.py", runs=CONFIG.tested_runs()),
     script:
         "../scripts/tabulate_diagnostics.py"
 

@@ -8,8 +8,8 @@ rule summarize_runs:
     input:
         training=files_of("training.json", CONFIG.runs()),
         costs=files_of("costs.csv", CONFIG.runs()),
-        evaluation=files_of("evaluation.json", CONFIG.runs()),
-        predictions=files_of("predictions.parquet", CONFIG.runs()),
+        evaluation=files_of("evaluation.json", CONFIG.tested_runs()),
+        predictions=files_of("predictions.parquet", CONFIG.tested_runs()),
         reviews=paths.reviews("test"),
         products=results_for_summary,
     output:
@@ -26,7 +26,8 @@ rule summarize_runs:
         settings=job_settings(
             "summarize_runs.py",
             chapter={name: CONFIG.variants[name].chapter_accuracy for name in CONFIG.active_variants},
-            varies_like=CONFIG.varies_like(CONFIG.runs()),
+            ensembles=CONFIG.ensemble_runs(),
+            varies_like=CONFIG.varies_like(CONFIG.tested_runs()),
         ),
     script:
         "../scripts/summarize_runs.py"
@@ -34,7 +35,7 @@ rule summarize_runs:
 
 rule compare_variants:
     input:
-        predictions=files_of("predictions.parquet", CONFIG.runs()),
+        predictions=files_of("predictions.parquet", CONFIG.tested_runs()),
         reviews=paths.reviews("test"),
     output:
         comparisons=paths.csv("comparisons"),
@@ -46,14 +47,16 @@ rule compare_variants:
     conda:
         "../../environment.yml"
     params:
-        settings=job_settings("compare_variants.py", runs=CONFIG.runs(), varies_like=CONFIG.varies_like(CONFIG.runs())),
+        settings=job_settings(
+            "compare_variants.py", runs=CONFIG.tested_runs(), varies_like=CONFIG.varies_like(CONFIG.tested_runs())
+        ),
     script:
         "../scripts/compare_variants.py"
 
 
 rule tabulate_lengths:
     input:
-        predictions=files_of("predictions.parquet", CONFIG.runs()),
+        predictions=files_of("predictions.parquet", CONFIG.tested_runs()),
         test=paths.encoded("test", CONFIG.vectorizer),
     output:
         accuracies=paths.csv("accuracy_by_length"),
@@ -65,7 +68,7 @@ rule tabulate_lengths:
     conda:
         "../../environment.yml"
     params:
-        settings=job_settings("tabulate_lengths.py", runs=CONFIG.runs()),
+        settings=job_settings("tabulate_lengths.py", runs=CONFIG.tested_runs()),
     script:
         "../scripts/tabulate_lengths.py"
 
@@ -94,6 +97,35 @@ rule tabulate_learning_curve:
         ),
     script:
         "../scripts/tabulate_learning_curve.py"
+
+
+rule tabulate_word_order:
+    input:
+        right_answers=only_if(
+            CONFIG.word_order.variants,
+            files_of(paths.RIGHT_ANSWERS, CONFIG.reordered_runs()),
+            "No model is asked about reviews in other orders: word_order.variants is empty in the config.",
+        ),
+        contrasts=files_of(paths.CONTRASTS, CONFIG.reordered_runs()),
+        reviews=paths.reviews("test"),
+    output:
+        word_order=paths.csv("word_order"),
+        contrast_table=paths.csv("contrasts"),
+    log:
+        paths.log("tabulate_word_order"),
+    benchmark:
+        paths.benchmark("tabulate_word_order")
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        settings=job_settings(
+            "tabulate_word_order.py",
+            runs=CONFIG.reordered_runs(),
+            varies_like=CONFIG.varies_like(CONFIG.reordered_runs()),
+        ),
+    script:
+        "../scripts/tabulate_word_order.py"
 
 
 # With the cores of a common machine, so that nothing runs beside it. Plain Keras holds a batch as one-hot vectors.
@@ -160,7 +192,7 @@ rule decide_claims:
         claims_file=local(CONFIG.claims) if CONFIG.claims else [],
         predictions=only_if(
             CONFIG.decides_claims,
-            files_of("predictions.parquet", [*CONFIG.runs(), *CONFIG.curve_runs()]),
+            files_of("predictions.parquet", [*CONFIG.runs(), *CONFIG.curve_runs(), *CONFIG.ensemble_runs()]),
             "The workflow's own claims are about the reviews of the chapter; write the name of a file of yours under "
             "claims in the config.",
         ),

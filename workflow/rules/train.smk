@@ -9,6 +9,7 @@ rule train_model:
         vectors=pretrained_vectors,
         unlabelled=unlabelled_reviews,
         soft_labels=soft_labels,
+        groups=groups_of_reviews,
     output:
         **{name: paths.run(file) for name, file in paths.TRAINED.items()},
     log:
@@ -51,6 +52,56 @@ rule evaluate_model:
         "Evaluating {wildcards.variant} trained on {wildcards.size} reviews with seed {wildcards.seed}"
     script:
         "../scripts/evaluate_model.py"
+
+
+rule evaluate_ensemble:
+    input:
+        members=member_predictions,
+    output:
+        **{name: paths.run(file, "{ensemble}", "all") for name, file in paths.EVALUATED.items()},
+    log:
+        paths.log("evaluate_ensemble", "{ensemble}", "seed{seed}"),
+    benchmark:
+        paths.benchmark("evaluate_ensemble", "{ensemble}", "seed{seed}")
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        settings=job_settings("evaluate_ensemble.py"),
+    message:
+        "Evaluating the ensemble {wildcards.ensemble} with seed {wildcards.seed}"
+    script:
+        "../scripts/evaluate_ensemble.py"
+
+
+rule measure_word_order:
+    input:
+        model=paths.run_of_all("model.keras"),
+        record=paths.run_of_all("training.json"),
+        test=of_vectorizer(paths.encoded("test")),
+        reviews=paths.reviews("test"),
+        vocabulary=of_vectorizer(paths.vocabulary()),
+        vectorizer=of_vectorizer(paths.vectorizer_settings()),
+    output:
+        right_answers=paths.run_of_all(paths.RIGHT_ANSWERS),
+        contrasts=paths.run_of_all(paths.CONTRASTS),
+    log:
+        paths.log("measure_word_order", *paths.OF_RUN_ON_ALL),
+    benchmark:
+        paths.benchmark("measure_word_order", *paths.OF_RUN_ON_ALL)
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+    params:
+        settings=prediction_settings(
+            "measure_word_order.py", draws=CONFIG.word_order.draws, praise=CONFIG.word_order.praise
+        ),
+    message:
+        "Asking {wildcards.variant} with seed {wildcards.seed} about reviews in other orders"
+    script:
+        "../scripts/measure_word_order.py"
 
 
 rule label_reviews:

@@ -22,6 +22,7 @@ def main(
     strip_html: bool,
     ngrams: int,
     min_documents: int,
+    max_words: int | None,
     threads: int,
 ) -> None:
     """Write the tokens by falling frequency, and how they were made."""
@@ -32,6 +33,7 @@ def main(
         "strip_html": strip_html,
         "ngrams": ngrams,
         "min_documents": min_documents,
+        "max_words": max_words,
     }
     tokens = adapt_vocabulary(read_reviews(reviews)["text"].to_pylist(), **settings)
     write_vocabulary(vocabulary, tokens)

@@ -36,12 +36,12 @@ def main(
     """Write one row for each claim that can be decided.
 
     `claims` is the text of the `claims_file`, which is None if they are the workflow's own. `runs` are those of the
-    predictions and costs, `varies_like` is that of `Measurements`; `variants` are all that the config defines, active
-    or not.
+    predictions, and of the costs as far as there are some: ensembles, which come last, have none. `varies_like` is that
+    of `Measurements`; `variants` are all that the config defines, active or not, with the ensembles.
     """
     stated = read_claims(claims, variants, name=str(claims_file or "config/claims.yaml"))
     seconds: dict[str, list[float]] = {}
-    for (variant, size, _), path in zip(runs, costs, strict=True):
+    for (variant, size, _), path in zip(runs, costs, strict=False):
         if size == "all":
             seconds.setdefault(variant, []).append(read_costs(path)["training_seconds"])
     vectors = None

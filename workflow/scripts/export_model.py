@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from wordorder.data.vectorizer import read_settings, read_vocabulary
 from wordorder.entry import run
 from wordorder.io.atomic import atomic_write
+from wordorder.io.errors import InputError
 from wordorder.training.backend import start_backend
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def main(model: Path, vocabulary: Path, vectorizer: Path, text_model: Path, save
     from wordorder.inference import load_model
 
     network = load_model(model)
+    if network.variant.shuffles:
+        raise InputError(f"{model} reads the words of a text in a random order, which no exported model can do.")
     classifier = TextClassifier(network, read_vocabulary(vocabulary), **read_settings(vectorizer))
     print(f"P({network.classes[-1]}): {classifier(tf.constant(['excellent'])).numpy()[0]} for the text: excellent")
     with atomic_write(text_model) as part:

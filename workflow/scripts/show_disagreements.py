@@ -74,11 +74,12 @@ def main(
     for variant, *files in zip(means.index, models, records, vocabularies, vectorizers, strict=True):
         trained = load_model_with(*files)
         for i in disputed:
-            verdict, of_class, probability, pieces = explain(trained.probabilities, texts[i])
+            verdict, of_class, probability, shuffled, pieces = explain(trained.probabilities, texts[i])
             mark = "" if verdict == read.labels[i] else ' class="wrong"'
             shown[i].append(
                 f"<div><strong>{escape(variant)}</strong>: <span{mark}>{escape(read.classes[verdict])}</span>, "
-                f"P({escape(read.classes[of_class])}) = {probability:.2f}<p>{explanation_html(pieces)}</p></div>"
+                f"P({escape(read.classes[of_class])}) = {probability:.2f}, "
+                f"with the words shuffled {shuffled:.2f}<p>{explanation_html(pieces)}</p></div>"
             )
         print(f"{variant}: done")
     sections = [

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from wordorder.entry import run
 from wordorder.evaluation.intervals import measure
-from wordorder.evaluation.predictions import read_with_groups
+from wordorder.evaluation.predictions import Run, read_with_groups
 from wordorder.evaluation.summary import read_runs, summarize
 from wordorder.io.atomic import atomic_write
 
@@ -23,10 +23,14 @@ def main(
     summary: Path,
     *,
     chapter: dict[str, float | None],
+    ensembles: list[Run],
     varies_like: dict[str, str | None],
 ) -> None:
-    """Write one row for each run, and one for each variant over its seeds; `varies_like` is that of `Measurements`."""
-    table = read_runs(training, costs, evaluation)
+    """Write one row for each run, and one for each variant over its seeds; `varies_like` is that of `Measurements`.
+
+    The last files of evaluations and predictions are those of the `ensembles`.
+    """
+    table = read_runs(training, costs, evaluation, ensembles)
     of_all = [(variant, "all", seed) for variant, seed in zip(table["variant"], table["seed"], strict=True)]
     measured = measure(*read_with_groups(predictions, reviews), of_all, varies_like)
     with atomic_write(runs) as part:

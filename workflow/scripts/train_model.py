@@ -10,11 +10,13 @@ import pandas as pd
 
 from wordorder import paths
 from wordorder.data.encoded import read_encoded
-from wordorder.data.subsets import subsets
+from wordorder.data.reviews import read_groups
+from wordorder.data.subsets import split_by_group, subsets
 from wordorder.data.vectorizer import read_vocabulary
 from wordorder.entry import run
 from wordorder.evaluation.machine import processor_name
 from wordorder.io.atomic import atomic_write
+from wordorder.probabilities import mean_of_logits
 from wordorder.training.backend import start_backend, versions
 from wordorder.training.checkpoint import Checkpoints, fingerprint
 from wordorder.vectors.matrix import read_matrix
@@ -33,6 +35,7 @@ def main(
     vectors: Path | None,
     unlabelled: Path | None,
     soft_labels: list[Path],
+    groups: list[Path],
     model: Path,
     history: Path,
     costs: Path,
@@ -41,7 +44,9 @@ def main(
     *,
     variant: str,
     size: str,
+    fewest_held_out: int,
     seed: int,
+    split_seed: int,
     settings: dict[str, Any],
     backend: str,
     code: str,
@@ -49,7 +54,8 @@ def main(
 ) -> None:
     """Write the model with the lowest validation loss, its summary, the history, what it cost, and a record.
 
-    `size` is the number of training reviews that are seen, with as large a part of the validation reviews, or "all".
+    `size` is the number of training reviews that are seen, or "all", with as large a part of the validation reviews but
+    `fewest_held_out` at least. With the `groups` of the training and the validation reviews, these are dealt anew.
     `soft_labels` are those of the teachers for the `unlabelled` reviews, for a student. `code` is the digest of the
     code.
 
@@ -61,8 +67,11 @@ def main(
     from wordorder.training.loop import train_model
 
     training, held_out = read_encoded(train), read_encoded(validation)
+    if groups:
+        by_name = {name: group for path in groups for name, group in read_groups(path).items()}
+        training, held_out = split_by_group(training, held_out, by_name, split_seed)
     if size != "all":
-        training, held_out = subsets(training, held_out, int(size), seed)
+        training, held_out = subsets(training, held_out, int(size), seed, fewest_held_out)
     tokens = len(read_vocabulary(vocabulary))
     network = build_model(settings, tokens, training.classes, seed, read_matrix(vectors, tokens) if vectors else None)
     packages = versions("keras", backend, "numpy", *network.variant.packages)
@@ -72,7 +81,7 @@ def main(
         self_training = importlib.import_module("wordorder.training.self_training")
         more = read_encoded(unlabelled)
         of_teachers = [self_training.read_soft_labels(path, more.ids, training.classes) for path in soft_labels]
-        training = self_training.with_soft_labels(training, more, self_training.mean_soft_labels(of_teachers))
+        training = self_training.with_soft_labels(training, more, mean_of_logits(of_teachers))
     print(f"{variant}, {len(training.ids)} reviews, seed {seed}, {threads} threads")
     print(f"Classes: {', '.join(training.classes)}")
     print(", ".join(f"{package} {version}" for package, version in packages.items()))
@@ -84,13 +93,15 @@ def main(
     decides = {
         "settings": settings,
         "size": size,
+        "fewest_held_out": fewest_held_out,
         "seed": seed,
+        "split_seed": split_seed,
         "backend": backend,
         "threads": threads,
         "versions": packages,
         "code": code,
     }
-    files = [train, validation, vocabulary, *given, *soft_labels]
+    files = [train, validation, vocabulary, *given, *soft_labels, *groups]
     checkpoints = Checkpoints(paths.checkpoints(model), fingerprint(files, decides))
     epochs = train_model(network, training, held_out, seed, checkpoints)
     best = min(epochs, key=lambda epoch: epoch["validation_loss"])

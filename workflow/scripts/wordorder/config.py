@@ -135,6 +135,7 @@ class Vectorizer(Section):
     ngrams: Count = Field(
         1, description="Largest number of consecutive words in a token; 2 means words and pairs of words."
     )
+    max_words: Count | None = Field(None, description="Words of a text that are read, from its start; `null` for all.")
 
 
 class Cbow(Section):
@@ -163,6 +164,36 @@ class LearningCurve(Section):
     )
     patience: Count = Field(
         2500, description="Steps without a lower validation loss after which it ends, instead of `patience`."
+    )
+    validation: Count = Field(
+        1000,
+        description="Validation reviews that each training has at least, if there are as many. Large sizes have more: a "
+        "part of the validation reviews in proportion to that of the training reviews.",
+    )
+
+
+class Ensemble(Section):
+    """Trained variants that are asked together."""
+
+    members: Annotated[Names, Field(min_length=2)] = Field(
+        description="The variants. The answer is that of the mean of their logits, each with the seed of the ensemble "
+        "where it has that."
+    )
+
+
+class WordOrder(Section):
+    """Trained models on reviews whose words are in another order."""
+
+    variants: Names = Field(
+        [],
+        description="Variants to ask, each of their trained models; without any, there is no table. Takes a minute or "
+        "two for each model.",
+    )
+    draws: Count = Field(3, description="How often a random order is drawn.")
+    praise: Text | None = Field(
+        "pos",
+        description="The class of praise, for sentences in which a negation or the order of clauses turns it into "
+        "blame (`results/contrasts.csv`); `null` where the classes are others.",
     )
 
 
@@ -209,12 +240,16 @@ class Config(Section):
     variants: dict[Name, Variant] = Field(min_length=1, description="The models by name.")
     active_variants: Names = Field(min_length=1, description="The variants to train.")
     seeds: Seeds = Field([1], description="Each active variant is trained once for each seed.")
+    ensembles: dict[Name, Ensemble] = Field(
+        {}, description="Variants that are also evaluated together, by a name for each ensemble: a row in the tables."
+    )
     timed_variants: Names = Field(
         [],
         description="Variants whose training steps are timed beside those of the chapter's code in plain Keras, for "
         "the claims about speed (`results/step_times.csv`). Takes minutes, up to four cores and 5 GB.",
     )
     learning_curve: LearningCurve = LearningCurve()
+    word_order: WordOrder = WordOrder()
     claims: Text | None = Field(
         None,
         description="A file of claims to decide, relative to the working directory; `null` for the workflow's own, "
@@ -273,10 +308,15 @@ class Config(Section):
                     yield f"{key}.teachers", f"{teacher} has teachers itself; name those instead."
             if variant.needs_unlabelled and self.corpus.unlabelled is None and name in self.trained_names():
                 yield f"{key}.teachers", "corpus.unlabelled is null, so there are no reviews to learn from; remove it."
+        for name, ensemble in self.ensembles.items():
+            yield from self.undefined("variants", {f"ensembles.{name}.members": ensemble.members})
+            if name in self.variants:
+                yield f"ensembles.{name}", "a variant has this name; choose another."
         named_at = {
             "active_variants": self.active_variants,
             "learning_curve.variants": self.learning_curve.variants,
             "timed_variants": self.timed_variants,
+            "word_order.variants": self.word_order.variants,
         }
         yield from self.undefined("variants", named_at)
         for name in self.learning_curve.variants:
@@ -310,8 +350,17 @@ class Config(Section):
         return self.claims is not None or self.corpus.checksum == IMDB
 
     def varies_like(self, runs: list[Run]) -> dict[str, str | None]:
-        """Return for the variant of each run the name of those whose seeds vary alike, None without a seed."""
-        return {run.variant: self.variants[run.variant].varies_like for run in runs}
+        """Return for the variant of each run the name of those whose seeds vary alike, None without a seed.
+
+        An ensemble varies like no other, but not at all if its members do not.
+        """
+
+        def alike(name: str) -> str | None:
+            if name in self.variants:
+                return self.variants[name].varies_like
+            return name if any(map(alike, self.ensembles[name].members)) else None
+
+        return {run.variant: alike(run.variant) for run in runs}
 
     def teachers(self, variant: str) -> list[str]:
         """Return the teachers of a variant."""
@@ -329,6 +378,22 @@ class Config(Section):
         """Return all runs on all training reviews."""
         return [run for variant in self.active_variants for run in self.runs_of(variant)]
 
+    def ensemble_runs(self) -> list[Run]:
+        """Return the runs of the ensembles, one for each seed that a member has: these are only evaluated."""
+        return [
+            Run(name, "all", seed)
+            for name, ensemble in self.ensembles.items()
+            for seed in dict.fromkeys(seed for member in ensemble.members for seed in self.seeds_of(member))
+        ]
+
+    def tested_runs(self) -> list[Run]:
+        """Return all that is evaluated with all training reviews."""
+        return [*self.runs(), *self.ensemble_runs()]
+
+    def exported_runs(self) -> list[Run]:
+        """Return the runs whose models can be exported: not those that shuffle words."""
+        return [run for run in self.runs() if not self.variants[run.variant].shuffles]
+
     def curve_runs(self) -> list[Run]:
         """Return the runs of the learning curve, each on a part of the training reviews.
 
@@ -340,13 +405,14 @@ class Config(Section):
             runs += [Run(name, size, seed) for size in curve.sizes for seed in seeds]
         return runs
 
-    def teacher_runs(self, variant: str, seed: int) -> list[Run]:
-        """Return the run of each teacher of a variant: with the same seed where it has it, else with its first."""
-        runs = []
-        for teacher in self.teachers(variant):
-            seeds = self.seeds_of(teacher)
-            runs.append(Run(teacher, "all", seed if seed in seeds else seeds[0]))
-        return runs
+    def reordered_runs(self) -> list[Run]:
+        """Return the runs that are asked about reviews in other orders."""
+        return [run for name in self.word_order.variants for run in self.runs_of(name)]
+
+    def runs_with(self, seed: int, variants: list[str]) -> list[Run]:
+        """Return a run of each of some variants: with this seed where it has it, else with its first."""
+        seeds = {name: self.seeds_of(name) for name in variants}
+        return [Run(name, "all", seed if seed in seeds[name] else seeds[name][0]) for name in variants]
 
     def training(self, variant: str, size: str, seed: str) -> dict[str, Any]:
         """Return the settings of a training; on a part of the reviews it ends as `learning_curve` says.
@@ -380,7 +446,9 @@ class Config(Section):
 
     def trained_names(self) -> list[str]:
         """Return the names of the variants that are trained for their own sake."""
-        return list(dict.fromkeys([*self.active_variants, *self.learning_curve.variants]))
+        members = [name for ensemble in self.ensembles.values() for name in ensemble.members]
+        named = [*self.active_variants, *self.learning_curve.variants, *self.word_order.variants, *members]
+        return list(dict.fromkeys(named))
 
     def trained(self) -> list[Kind]:
         """Return the variants that are trained for their own sake."""
@@ -403,6 +471,8 @@ class Config(Section):
             return bool(self.learning_curve.variants)
         if need == "word_vectors":
             return bool(self.embedding_variants() or self.embedding_matrices())
+        if need == "word_order":
+            return bool(self.word_order.variants)
         if need == "claims":
             return self.decides_claims
         return need is None or bool(self.mask_pair())

@@ -17,19 +17,23 @@ from wordorder.report.palette import BLUE, VERMILION
 
 # An effect of this size has the full colour: it moves a logit by as much as from a probability of 0.5 to one of 0.88.
 FULL = 2.0
+# Random orders of the words.
+DRAWS = 20
 
 
 class Explanation(NamedTuple):
     """The prediction for a text, and what each of its words contributes.
 
     `verdict` is the index of the predicted class, `shown` that of the class which `probability` and the effects are
-    for: the second of two, the most probable of more. `pieces` are the words of the text with their effects, and the
-    spaces between them with None; joined they give the text.
+    for: the second of two, the most probable of more. `shuffled` is the mean probability of that class for the same
+    words in a random order. `pieces` are the words of the text with their effects, and the spaces between them with
+    None; joined they give the text.
     """
 
     verdict: int
     shown: int
     probability: float
+    shuffled: float
     pieces: list[tuple[str, float | None]]
 
 
@@ -39,7 +43,7 @@ def words_and_spaces(text: str) -> list[str]:
 
 
 def explain(probabilities: Callable[[Sequence[str]], np.ndarray], text: str) -> Explanation:
-    """Measure how much each word of a text moved the decision.
+    """Measure how much each word of a text moved the decision, and whether their order did.
 
     `probabilities` returns what `TrainedModel.probabilities` does: (texts,), the probability of the second of two
     classes, or (texts, classes).
@@ -50,15 +54,18 @@ def explain(probabilities: Callable[[Sequence[str]], np.ndarray], text: str) -> 
     pieces = words_and_spaces(text)
     words = [i for i, piece in enumerate(pieces) if not piece.isspace()]
     without = ["".join(pieces[:i] + pieces[i + 1 :]) for i in words]
-    answers = probabilities([text, *without])
+    generator = np.random.default_rng(0)
+    shuffled = [" ".join(pieces[i] for i in generator.permutation(words)) for _ in range(DRAWS)]
+    answers = probabilities([text, *shuffled, *without])
     if answers.ndim == 1:
         shown, of_class, verdict = 1, answers, int(answers[0] > 0.5)
     else:
         shown = verdict = int(answers[0].argmax())
         of_class = answers[:, shown]
-    with_all, *without_one = logit(clipped(of_class))
-    effects = {i: float(with_all - each) for i, each in zip(words, without_one, strict=True)}
-    return Explanation(verdict, shown, float(of_class[0]), [(piece, effects.get(i)) for i, piece in enumerate(pieces)])
+    logits = logit(clipped(of_class))
+    effects = {i: float(logits[0] - each) for i, each in zip(words, logits[1 + DRAWS :], strict=True)}
+    with_effects = [(piece, effects.get(i)) for i, piece in enumerate(pieces)]
+    return Explanation(verdict, shown, float(of_class[0]), float(of_class[1 : 1 + DRAWS].mean()), with_effects)
 
 
 def colour(effect: float) -> tuple[tuple[int, int, int], float]:

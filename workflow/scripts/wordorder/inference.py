@@ -61,7 +61,7 @@ def predict(network: TokenClassifier, data: EncodedReviews, run: Callable[..., T
     """
     run = run or predictor(network)
     variant = network.variant
-    data = variant.prepare(data)
+    data = network.prepare(data)
     order = np.argsort(data.lengths(variant.reads_length), kind="stable")
     size = variant.prediction_batch
     chunks = np.split(order, range(size, len(order), size))
@@ -78,21 +78,3 @@ def predict(network: TokenClassifier, data: EncodedReviews, run: Callable[..., T
         is_review = batch.reviews >= 0
         result[batch.reviews[is_review]] = probabilities[is_review]
     return result
-
-
-def loss_and_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
-    """Return the cross-entropy as Keras computes it (probabilities clipped to 1e-7), and the share of right answers.
-
-    The labels, (reviews,), are indices of classes or, of two classes, probabilities of the second; or probabilities of
-    all, (reviews, classes). The probabilities are those that `predict` gives.
-    """
-    # Clipped in float32, where 1 - 1e-7 is 1 - 1.2e-7.
-    clipped = np.clip(probabilities, np.float32(1e-7), np.float32(1 - 1e-7)).astype(np.float64)
-    if probabilities.ndim == 1:
-        loss = -np.mean(labels * np.log(clipped) + (1 - labels) * np.log1p(-clipped))
-        return float(loss), float(np.mean((probabilities > 0.5) == (labels > 0.5)))
-    if labels.ndim == 2:
-        loss = -np.mean(np.sum(labels * np.log(clipped), axis=1))
-        return float(loss), float(np.mean(probabilities.argmax(axis=1) == labels.argmax(axis=1)))
-    loss = -np.mean(np.log(clipped[np.arange(len(labels)), labels]))
-    return float(loss), float(np.mean(probabilities.argmax(axis=1) == labels))

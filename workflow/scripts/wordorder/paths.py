@@ -25,6 +25,7 @@ TRAINED = {
 }
 EVALUATED = {"evaluation": "evaluation.json", "predictions": "predictions.parquet"}
 SOFT_LABELS = "soft_labels.parquet"
+RIGHT_ANSWERS, CONTRASTS = "word_order.parquet", "contrasts.parquet"
 EXPORTED = {"text_model": "text_model.keras", "saved_model": "saved_model"}
 
 

@@ -190,7 +190,7 @@ def explain_command(
 
     The number is the logit of the class with the word minus the logit without it: blue words speak for the class,
     orange ones against it. If the output is not a terminal, or NO_COLOR is set, there is a line for each word with its
-    number.
+    number. Before them stands the probability of the class, and its mean over random orders of the same words.
     """
     text = "\n".join(lines_of(source))
     if not text.strip():
@@ -198,8 +198,8 @@ def explain_command(
     trained = load(directory, variant, seed, backend, cores)
     from wordorder.explain import explain, explanation_ansi
 
-    _, shown, probability, pieces = explain(trained.probabilities, text)
-    click.echo(f"{trained.classes[shown]}: {probability:.3f}")
+    _, shown, probability, shuffled, pieces = explain(trained.probabilities, text)
+    click.echo(f"{trained.classes[shown]}: {probability:.3f}, with the words shuffled {shuffled:.3f}")
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         click.echo(explanation_ansi(pieces))
     else:

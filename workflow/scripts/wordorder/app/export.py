@@ -24,7 +24,7 @@ class TextClassifier(keras.Model):
     Args:
         model: a `TokenClassifier`.
         vocabulary: the tokens, padding and unknown first.
-        standardize, strip_html, ngrams: what `vectorizer.text_encoder` takes.
+        standardize, strip_html, ngrams, max_words: what `vectorizer.text_encoder` takes.
 
     """
 
@@ -35,6 +35,7 @@ class TextClassifier(keras.Model):
         standardize: str,
         strip_html: bool,
         ngrams: int,
+        max_words: int | None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -44,11 +45,13 @@ class TextClassifier(keras.Model):
             "standardize": standardize,
             "strip_html": strip_html,
             "ngrams": ngrams,
+            "max_words": max_words,
         }
         # Padding is left out where it adds nothing, and needed to the full length where a model reads it.
         variant = model.variant
         self.vectorization = keras.layers.TextVectorization(
             standardize=STANDARDIZE[standardize],
+            split=lambda texts: tf.strings.split(texts)[:, :max_words],
             ngrams=ngrams,
             output_sequence_length=None if variant.trims else variant.reads_length,
             vocabulary=list(vocabulary),

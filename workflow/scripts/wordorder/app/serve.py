@@ -30,12 +30,12 @@ STYLE = """
 
 def card(trained: "TrainedModel", text: str) -> str:
     """Return the class that a model predicts for a text, and the text with its words coloured, as HTML."""
-    predicted, shown, probability, pieces = explain(trained.probabilities, text)
+    predicted, shown, probability, shuffled, pieces = explain(trained.probabilities, text)
     result = f"{escape(trained.classes[predicted])}, P({escape(trained.classes[shown])}) = {probability:.3f}"
     return (
         f'<div class="card"><h2><span>{escape(trained.variant)}</span><span>{result}</span></h2>'
         f'<div class="bar"><div style="width: {100 * probability:.1f}%"></div></div>'
-        f"<p>{explanation_html(pieces)}</p></div>"
+        f"<p>{explanation_html(pieces)}</p><small>With the words shuffled: {shuffled:.3f}</small></div>"
     )
 
 

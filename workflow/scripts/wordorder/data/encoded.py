@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -39,10 +40,31 @@ class EncodedReviews(NamedTuple):
         sequences = [self.tokens[self.offsets[i] : self.offsets[i + 1]] for i in reviews]
         return EncodedReviews([self.ids[i] for i in reviews], self.labels[reviews], *joined(sequences), self.classes)
 
+    def followed_by(self, other: "EncodedReviews") -> "EncodedReviews":
+        """Return these reviews and after them others, with their tokens in memory."""
+        return EncodedReviews(
+            [*self.ids, *other.ids],
+            np.concatenate([self.labels, other.labels]),
+            np.concatenate([self.tokens, other.tokens]),
+            np.concatenate([self.offsets, self.offsets[-1] + other.offsets[1:]]),
+            self.classes,
+        )
+
     def distinct(self) -> "EncodedReviews":
         """Return the reviews with each of their tokens once, by ascending id."""
         pairs = zip(self.offsets[:-1], self.offsets[1:], strict=True)
         sequences = [np.unique(self.tokens[a:b]) for a, b in pairs]
+        return EncodedReviews(self.ids, self.labels, *joined(sequences), self.classes)
+
+    def shuffled(self, seed: int, sequence_length: int | None) -> "EncodedReviews":
+        """Return the reviews cut to `sequence_length`, the tokens of each in a random order.
+
+        It is a function of the seed and of the tokens: whoever reads the same text again reads it in the same order.
+        """
+        sequences = []
+        for start, length in zip(self.offsets[:-1], self.lengths(sequence_length), strict=True):
+            tokens = self.tokens[start : start + length]
+            sequences.append(np.random.default_rng([seed, crc32(tokens.tobytes())]).permutation(tokens))
         return EncodedReviews(self.ids, self.labels, *joined(sequences), self.classes)
 
     def document_frequencies(self, vocabulary_size: int) -> np.ndarray:

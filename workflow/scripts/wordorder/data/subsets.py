@@ -1,4 +1,6 @@
-"""Parts of the training reviews, for the learning curve."""
+"""Parts of the training reviews, for the learning curve, and validation reviews of groups that are not among them."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -7,13 +9,14 @@ from wordorder.io.errors import InputError
 
 
 def subsets(
-    train: EncodedReviews, validation: EncodedReviews, size: int, seed: int
+    train: EncodedReviews, validation: EncodedReviews, size: int, seed: int, fewest: int
 ) -> tuple[EncodedReviews, EncodedReviews]:
     """Draw `size` training reviews, and as large a part of the validation reviews, as `subset` does.
 
-    Who has few reviews to train on has few to validate with, but at least as many as there are classes.
+    It has `fewest` reviews at least, if there are as many: fewer cannot tell which epoch is the best, and what a curve
+    would show is the luck of the choice.
     """
-    held_out = max(len(validation.classes), round(size * len(validation.ids) / len(train.ids)))
+    held_out = max(min(fewest, len(validation.ids)), round(size * len(validation.ids) / len(train.ids)))
     return (
         train.take(subset(train, size, seed)),
         validation.take(subset(validation, held_out, seed, f"validation reviews, for {size} training reviews,")),
@@ -49,3 +52,28 @@ def subset(data: EncodedReviews, size: int, seed: int, drawn: str = "training re
     # Each class is shuffled whole, so that the random numbers do not depend on the size.
     chosen = [rng.permutation(reviews)[:count] for reviews, count in zip(classes, counts, strict=True)]
     return np.sort(np.concatenate(chosen))
+
+
+def split_by_group(
+    train: EncodedReviews, validation: EncodedReviews, groups: Mapping[str, str], seed: int
+) -> tuple[EncodedReviews, EncodedReviews]:
+    """Deal training and validation reviews anew, so that no group of reviews, such as those of a movie, is in both.
+
+    Groups are drawn until there are as many validation reviews as before. `groups` holds that of each review by its
+    name; where each is a group by itself, nothing changes. Raises InputError if a class would be missing in a part.
+    """
+    both = train.followed_by(validation)
+    of_review = np.array([groups[name] for name in both.ids])
+    names, sizes = np.unique(of_review, return_counts=True)
+    if len(names) == len(of_review):
+        return train, validation
+    order = np.random.default_rng([seed, *b"groups"]).permutation(len(names))
+    before = np.cumsum(sizes[order]) - sizes[order]
+    held_back = np.isin(of_review, names[order[before < len(validation.ids)]])
+    for part, inside in (("training", ~held_back), ("validation", held_back)):
+        if lacking := set(range(len(both.classes))) - set(both.labels[inside].tolist()):
+            raise InputError(
+                f"With validation: by_group no {part} review would be of the class {both.classes[min(lacking)]}: there "
+                "are too few groups. Write validation: random for this variant."
+            )
+    return both.take(np.flatnonzero(~held_back)), both.take(np.flatnonzero(held_back))

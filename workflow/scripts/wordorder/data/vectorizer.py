@@ -6,7 +6,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -29,16 +29,18 @@ def adapt_vocabulary(
     strip_html: bool = False,
     ngrams: int = 1,
     min_documents: int = 1,
+    max_words: int | None = None,
 ) -> list[str]:
     """Return the `max_tokens` most frequent tokens, the special ones first, the others by falling frequency.
 
     `standardize` is one of `tokens.STANDARDIZE`. With `strip_html` each tag becomes a space before that; in the chapter
     "movie.<br />The" becomes "moviebr the". Tokens are all groups of one to `ngrams` words in a row. Those of the same
-    frequency come in falling order of their bytes. Tokens in fewer than `min_documents` texts are left out. Raises
-    InputError if there are no words.
+    frequency come in falling order of their bytes. Tokens in fewer than `min_documents` texts are left out, and so is
+    what comes after the first `max_words` words of a text. Raises InputError if there are no words.
     """
-    if min_documents > 1:
-        tokens = frequent_tokens(texts, max_tokens, min_documents, standardize, strip_html, ngrams)
+    if min_documents > 1 or max_words:
+        split = token_splitter(standardize, strip_html, ngrams, max_words)
+        tokens = frequent_tokens(texts, max_tokens, min_documents, split)
     else:
         import keras
 
@@ -56,10 +58,9 @@ def adapt_vocabulary(
 
 
 def frequent_tokens(
-    texts: Sequence[str], max_tokens: int | None, min_documents: int, standardize: str, strip_html: bool, ngrams: int
+    texts: Sequence[str], max_tokens: int | None, min_documents: int, split: Callable[[str], Iterator[bytes]]
 ) -> list[str]:
-    """Return the vocabulary of `adapt_vocabulary` without tokens of too few texts, which Keras does not count."""
-    split = token_splitter(standardize, strip_html, ngrams)
+    """Return the vocabulary of `adapt_vocabulary` where Keras cannot find it, of the tokens that `split` yields."""
     documents: Counter[bytes] = Counter()
     for text in texts:
         documents.update(set(split(text)))
@@ -72,7 +73,9 @@ def frequent_tokens(
     return [*SPECIAL_TOKENS, *(token.decode() for token in order[:room])]
 
 
-def token_splitter(standardize: str, strip_html: bool, ngrams: int) -> Callable[[str], Iterator[bytes]]:
+def token_splitter(
+    standardize: str, strip_html: bool, ngrams: int, max_words: int | None
+) -> Callable[[str], Iterator[bytes]]:
     """Return a function that yields the tokens of a text, as `keras.layers.TextVectorization` splits it.
 
     Only ASCII has capitals, punctuation and white space. The single words come in the order of the text, after them the
@@ -84,23 +87,32 @@ def token_splitter(standardize: str, strip_html: bool, ngrams: int) -> Callable[
         content = prepared(text, strip_html, standardize).encode()
         if "lower" in standardize:
             content = content.lower()
-        words = content.translate(None, ignored).split()
-        yield from words
-        for size in range(2, ngrams + 1):
-            yield from map(b" ".join, zip(*(words[start:] for start in range(size)), strict=False))
+        yield from with_ngrams(content.translate(None, ignored).split()[:max_words], ngrams)
 
     return split
 
 
+def with_ngrams(words: Sequence[bytes], ngrams: int) -> Iterator[bytes]:
+    """Yield words, and then all groups of two to `ngrams` of them in a row."""
+    yield from words
+    for size in range(2, ngrams + 1):
+        yield from map(b" ".join, zip(*(words[start:] for start in range(size)), strict=False))
+
+
 def text_encoder(
-    vocabulary: Sequence[str], *, standardize: str, strip_html: bool = False, ngrams: int = 1
+    vocabulary: Sequence[str],
+    *,
+    standardize: str,
+    strip_html: bool = False,
+    ngrams: int = 1,
+    max_words: int | None = None,
 ) -> Callable[[Sequence[str]], Iterator[np.ndarray]]:
     """Return a function that yields the token ids of each of its texts, int32, whole and without padding.
 
     They are those of `keras.layers.TextVectorization`, which needs TensorFlow. An empty text gives an empty array.
     """
     places = {token.encode(): place for place, token in enumerate(vocabulary)}
-    split = token_splitter(standardize, strip_html, ngrams)
+    split = token_splitter(standardize, strip_html, ngrams, max_words)
 
     def encode(texts: Sequence[str]) -> Iterator[np.ndarray]:
         for text in texts:
@@ -129,10 +141,10 @@ def write_settings(path: Path, settings: dict[str, Any]) -> None:
 
 def read_settings(path: Path) -> dict[str, Any]:
     """Read the arguments of `text_encoder` besides the vocabulary. Raises InputError if the file is damaged."""
-    kinds = {"standardize": str, "strip_html": bool, "ngrams": int}
+    kinds = {"standardize": str, "strip_html": bool, "ngrams": int, "max_words": int | None}
     with reading(path):
         settings = json.loads(path.read_text(encoding="ascii"))
-        wrong = [name for name, kind in kinds.items() if type(settings[name]) is not kind]
+        wrong = [name for name, kind in kinds.items() if type(settings[name]) not in (get_args(kind) or [kind])]
         if wrong:
             raise ValueError(f"a value of the wrong kind: {', '.join(wrong)}")
     return {name: settings[name] for name in kinds}

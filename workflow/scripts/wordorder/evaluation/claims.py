@@ -241,6 +241,25 @@ class Equivalence(Distance):
     within: float | None = margin(0, 1)
 
 
+@kind("order")
+class Order(Comparison):
+    """What word order adds to `variant`, compared with `without`, less what it adds to `other`."""
+
+    variant: Variant
+    without: Variant
+    other: Variant
+    other_without: Variant
+    greater_than: float | None = margin(-1, 1)
+    less_than: float | None = margin(-1, 1)
+
+    def measure(self, evidence: Evidence, *, other_reviews: bool) -> Measured | None:
+        """Return the difference of the two differences in accuracy."""
+        weights: dict[str, float] = {}
+        for name, weight in ((self.variant, 1), (self.without, -1), (self.other, -1), (self.other_without, 1)):
+            weights[name] = weights.get(name, 0) + weight
+        return measure_runs(evidence.measured["accuracy"], weights, other_reviews)
+
+
 # What a time is of: a training step of an implementation, or a whole training.
 TIMES = {f"{name}_step": name for name in IMPLEMENTATIONS} | {"training": None}
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from wordorder.evaluation.intervals import Measurements
 from wordorder.evaluation.metrics import METRICS
+from wordorder.evaluation.predictions import Run
 from wordorder.io.errors import InputError, reading
 
 TRAINING_KEYS = [
@@ -42,18 +43,22 @@ COSTS = {
 FIRST_COLUMNS = ["variant", "seed", *EVALUATION_KEYS, *TRAINING_KEYS[2:], *COSTS]
 
 
-def read_runs(training: Sequence[Path], costs: Sequence[Path], evaluation: Sequence[Path]) -> pd.DataFrame:
+def read_runs(
+    training: Sequence[Path], costs: Sequence[Path], evaluation: Sequence[Path], ensembles: Sequence[Run]
+) -> pd.DataFrame:
     """Return one row for each run, from its record, costs and evaluation (files at the same place of the lists).
+
+    After the trainings there are the evaluations of `ensembles`, in whose rows everything else is missing.
 
     Nested records become columns: `settings.units`, `optimizer.epsilon`. A setting that a variant does not have is
     missing in its row. Raises InputError if a file is damaged.
     """
-    table = pd.json_normalize(
-        [
-            read_record(record, TRAINING_KEYS) | read_record(test, EVALUATION_KEYS) | read_costs(epochs)
-            for record, epochs, test in zip(training, costs, evaluation, strict=True)
-        ]
-    )
+    trained = [
+        read_record(record, TRAINING_KEYS) | read_costs(epochs) for record, epochs in zip(training, costs, strict=True)
+    ]
+    trained += [{"variant": name, "seed": seed} for name, _, seed in ensembles]
+    tested = [read_record(path, EVALUATION_KEYS) for path in evaluation]
+    table = pd.json_normalize([run | test for run, test in zip(trained, tested, strict=True)])
     # Whole numbers stay such where one is missing; pandas would make them floats.
     for column in table.columns[table.isna().any()]:
         table[column] = table[column].convert_dtypes()
@@ -107,7 +112,7 @@ def summarize(
     `test_accuracy_std` is the sample standard deviation over the seeds, empty for one; `test_accuracy_low` and
     `test_accuracy_high`, `roc_auc_low` and `roc_auc_high` are the 95 % intervals of the means over other seeds and
     other reviews, from `measured`, which is what `intervals.measure` gave. `chapter_accuracy` is the book's figure for
-    the variant where it gives one. Costs are summed up as `COSTS` has it.
+    the variant where it gives one. Costs are summed up as `COSTS` has it; those of ensembles are missing.
     """
     summary = (
         runs.groupby("variant", sort=False)
@@ -130,4 +135,4 @@ def summarize(
     summary.insert(6, "chapter_accuracy", summary["variant"].map(chapter).astype(float))
     digits = {column: 6 for column in summary if column.startswith(("test_accuracy", *METRICS))}
     digits |= {"best_epoch": 1} | {name: cost.digits for name, cost in COSTS.items()}
-    return summary.round(digits).astype({name: int for name, cost in COSTS.items() if cost.digits == 0})
+    return summary.round(digits).astype({name: "Int64" for name, cost in COSTS.items() if cost.digits == 0})

@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 # Keys of a variant that decide nothing in its training.
 SHOWN = ("seeds", "chapter_accuracy")
+
+
+def is_first(choice: str) -> bool:
+    """Return whether a choice is what the chapter does: a setting that is then left out."""
+    return choice in ("random", "kept")
 
 
 class Kind(Section):
@@ -44,6 +49,12 @@ class Kind(Section):
 
     model: str
     vectorizer: Name = Field("words", description="Name of the vectorizer whose tokens the model reads.")
+    validation: Literal["random", "by_group"] = Field(
+        "random",
+        exclude_if=is_first,
+        description="Which reviews are held back: `random` ones, as in the chapter, or `by_group` as many whose groups "
+        "(`corpus.group_column`, `corpus.group_files`), such as movies, are not in training.",
+    )
     seeds: Seeds | None = Field(None, description="Seeds for this variant alone, instead of those for all.")
     chapter_accuracy: Fraction | None = Field(
         None, description="Test accuracy in the book, shown beside the measured one."
@@ -99,6 +110,11 @@ class Kind(Section):
     @property
     def distinct_tokens(self) -> bool:
         """Whether each token of a review is read once, however often it occurs."""
+        return False
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether the tokens of a review are read in a random order."""
         return False
 
     def prepare(self, data: "EncodedReviews") -> "EncodedReviews":
@@ -240,6 +256,27 @@ class GradientTrained(Kind):
         tokens = keras.Input((None,), dtype="int32")
         x = self.plain_review_vectors(tokens, vocabulary_size, dimension)
         return keras.Model(tokens, class_probabilities(classes)(keras.layers.Dropout(self.dropout, name="dropout")(x)))
+
+
+class SequenceModel(GradientTrained):
+    """The setting of kinds that read the tokens in their order."""
+
+    word_order: Literal["kept", "shuffled"] = Field(
+        "kept",
+        exclude_if=is_first,
+        description="`shuffled`: the tokens that are read of a review come in a random order, in training and ever "
+        "after, which is a function of the seed and of the tokens.",
+    )
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether the tokens of a review are read in a random order."""
+        return self.word_order == "shuffled"
+
+    @property
+    def has_plain_keras(self) -> bool:
+        """The chapter keeps the order."""
+        return super().has_plain_keras and not self.shuffles
 
 
 def class_probabilities(classes: int) -> "keras.Layer":

@@ -90,6 +90,7 @@ class TokenClassifier(keras.Model):
         vocabulary_size: number of tokens, padding and unknown included.
         classes: their names. Of two, the probability of the second is returned, of more, those of all.
         dimension: of pretrained vectors, which are to be assigned to `token_table.rows`; None without.
+        seed: of the order of the tokens, where the variant shuffles them; else None.
 
     """
 
@@ -99,6 +100,7 @@ class TokenClassifier(keras.Model):
         vocabulary_size: int,
         classes: Sequence[str],
         dimension: int | None = None,
+        seed: int | None = None,
         **kwargs: Any,
     ):
         self.variant = variant_of(settings)
@@ -106,6 +108,7 @@ class TokenClassifier(keras.Model):
         self.vocabulary_size = vocabulary_size
         self.classes = list(classes)
         self.dimension = dimension
+        self.seed = seed
 
     def build(self, input_shape: Any = None) -> None:
         """Create all weights; they do not depend on the shape of the input."""
@@ -135,10 +138,15 @@ class TokenClassifier(keras.Model):
         """
         return self.variant.call(self, tokens, self.token_table.rows if rows is None else rows, vocabulary, training)
 
+    def prepare(self, data: "EncodedReviews") -> "EncodedReviews":
+        """Return the reviews as this network reads them."""
+        data = self.variant.prepare(data)
+        return data if self.seed is None else data.shuffled(self.seed, self.variant.reads_length)
+
     def batches(
         self, data: "EncodedReviews", chunks: Sequence[np.ndarray], batch_size: int, *, training: bool
     ) -> Iterator[Batch]:
-        """Make a batch of each chunk of review indices, as this network reads them."""
+        """Make a batch of each chunk of indices of reviews that `prepare` returned."""
         variant = self.variant
         step = variant.vocabulary_step
         # What a step of training takes grows with all that a batch is filled up with. Prediction and a graphics
@@ -155,6 +163,7 @@ class TokenClassifier(keras.Model):
             "vocabulary_size": self.vocabulary_size,
             "classes": list(self.classes),
             "dimension": self.dimension,
+            **({} if self.seed is None else {"seed": self.seed}),
         }
 
 
@@ -173,7 +182,8 @@ def build_model(
     # TensorFlow whatever the backend is.
     random.seed(seed)
     dimension = None if vectors is None else vectors.shape[1]
-    network = TokenClassifier(settings, vocabulary_size, classes, dimension)
+    order = seed if variant_of(settings).shuffles else None
+    network = TokenClassifier(settings, vocabulary_size, classes, dimension, order)
     network.build()
     if vectors is not None:
         network.token_table.rows.assign(vectors)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from wordorder.models.kind import GradientTrained, Student
+from wordorder.models.kind import SequenceModel, Student
 from wordorder.models.later import Tensor, keras, ops
 from wordorder.settings import Count, Rate, is_none
 from wordorder.tokens import PADDING
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DIRECTIONS = ("forward", "backward")
 
 
-class Recurrent(Student, GradientTrained):
+class Recurrent(Student, SequenceModel):
     """A bidirectional recurrent network with four ways to fill the table from tokens to gates.
 
     It computes what `Embedding`, `Bidirectional`, `Dropout` and `Dense` of Keras compute, at a small part of the cost.

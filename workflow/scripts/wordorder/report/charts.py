@@ -18,7 +18,11 @@ from wordorder.report.style import FONT_SIZE, HEIGHT, WIDTH, colour_scale, sprea
 
 # The claims of a figure by their kinds, and the colours of the verdicts.
 CLAIMED = {
-    "Differences (lines: 95 % intervals; ticks: single seeds; shaded: what is claimed)": ("difference", "equivalence"),
+    "Differences (lines: 95 % intervals; ticks: single seeds; shaded: what is claimed)": (
+        "difference",
+        "equivalence",
+        "order",
+    ),
     "Levels": ("accuracy", "auc", "analogies"),
 }
 VERDICTS = {"holds": BLUE, "does not hold": VERMILION, "undecided": INK, "too few seeds": GREY}
@@ -177,7 +181,8 @@ def draw_learning_curve(curve: pd.DataFrame) -> alt.LayerChart:
 
 def draw_training_time(summary: pd.DataFrame) -> alt.LayerChart:
     """Draw the test accuracy against the time of a training."""
-    table = summary[["variant", "test_accuracy", "training_seconds"]].copy()
+    # Ensembles are not trained.
+    table = summary[["variant", "test_accuracy", "training_seconds"]].dropna().copy()
     lowest, highest = limits(table["test_accuracy"], 0.01)
     table["place"] = spread(table["test_accuracy"], 1.15 * FONT_SIZE / HEIGHT * (highest - lowest))
     seconds = table["training_seconds"]
@@ -289,6 +294,23 @@ def draw_accuracy_by_length(accuracies: pd.DataFrame) -> alt.ConcatChart:
     tooltip = ["tokens:N", alt.Tooltip("accuracy:Q", format=".4f")]
     return small_multiples(table, x, y, tooltip=tooltip).properties(
         title="Test accuracy by length of the review, in quarters (grey: other variants)"
+    )
+
+
+def draw_word_order(accuracies: pd.DataFrame) -> alt.ConcatChart:
+    """Draw the accuracy against how many words in a row stay together, a picture for each variant."""
+    order = [name for name in dict.fromkeys(accuracies["order"]) if name.isdigit() or name in ("sentence", "kept")]
+    table = accuracies[accuracies["order"].isin(order)][["variant", "order", "accuracy", "change"]]
+    x = alt.X("order:O", sort=order, title="words that stay together", axis=alt.Axis(labelAngle=-30, domain=False))
+    y = alt.Y(
+        "accuracy:Q",
+        title="test accuracy",
+        scale=alt.Scale(domain=limits(table["accuracy"], 0.02), nice=False, zero=False),
+        axis=plain_axis(tickCount=5),
+    )
+    tooltip = ["order:N", *(alt.Tooltip(f"{column}:Q", format=".4f") for column in ("accuracy", "change"))]
+    return small_multiples(table, x, y, tooltip=tooltip).properties(
+        title="Test accuracy by how many words in a row stay together (grey: other variants)"
     )
 
 

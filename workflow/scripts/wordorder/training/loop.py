@@ -10,11 +10,12 @@ import numpy as np
 from keras import ops
 
 from wordorder.data.encoded import EncodedReviews
-from wordorder.inference import loss_and_accuracy, predict, predictor
+from wordorder.inference import predict, predictor
 from wordorder.io.errors import InputError
 from wordorder.models.kind import GradientTrained
 from wordorder.models.later import Tensor
 from wordorder.models.network import TokenClassifier
+from wordorder.probabilities import loss_and_accuracy
 from wordorder.training.backend import compiled, replace_rows, rows_at, value_and_gradients
 from wordorder.training.batching import Batch, shuffled_chunks
 from wordorder.training.checkpoint import Checkpoints, Progress
@@ -228,7 +229,7 @@ def train_model(
         return [adapted_entry(network, training, validation, start)]
     trainer = Trainer(network, seed)
     run = predictor(network)
-    training = variant.prepare(training)
+    training = network.prepare(training)
     lengths = training.lengths(variant.reads_length)
     best_weights, history = [], []
     progress = checkpoints.load()

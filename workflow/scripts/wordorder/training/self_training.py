@@ -11,12 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from scipy.special import expit, logit, softmax
 
 from wordorder.data.encoded import EncodedReviews, classes_of
 from wordorder.io.errors import InputError, reading
 from wordorder.io.tables import read_table, write_table
-from wordorder.probabilities import clipped
 
 
 def soft_labels_schema(classes: Sequence[str]) -> pa.Schema:
@@ -46,18 +44,6 @@ def read_soft_labels(path: Path, ids: Sequence[str], classes: Sequence[str]) -> 
     return probabilities[:, 0] if len(classes) == 2 else probabilities
 
 
-def mean_soft_labels(probabilities: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the mean of the logits of several teachers, as probabilities.
-
-    With two classes (teachers, reviews) becomes (reviews,), with more (teachers, reviews, classes) becomes (reviews,
-    classes).
-    """
-    away = clipped(np.array(probabilities))
-    if away.ndim == 2:
-        return expit(logit(away).mean(axis=0)).astype(np.float32)
-    return softmax(np.log(away).mean(axis=0), axis=-1).astype(np.float32)
-
-
 def with_soft_labels(training: EncodedReviews, unlabelled: EncodedReviews, probabilities: np.ndarray) -> EncodedReviews:
     """Return the training reviews and after them the unlabelled ones, with these probabilities for their labels.
 
@@ -70,10 +56,5 @@ def with_soft_labels(training: EncodedReviews, unlabelled: EncodedReviews, proba
             "take the variants with teachers out of active_variants."
         )
     labels = training.labels if probabilities.ndim == 1 else np.eye(len(training.classes))[training.labels]
-    return EncodedReviews(
-        [*training.ids, *unlabelled.ids],
-        np.concatenate([labels, probabilities]).astype(np.float32),
-        np.concatenate([training.tokens, unlabelled.tokens]),
-        np.concatenate([training.offsets, training.offsets[-1] + unlabelled.offsets[1:]]),
-        training.classes,
-    )
+    soft = probabilities.astype(np.float32)
+    return training._replace(labels=labels.astype(np.float32)).followed_by(unlabelled._replace(labels=soft))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from wordorder.models.kind import GradientTrained
+from wordorder.models.kind import SequenceModel
 from wordorder.models.later import Tensor, keras, ops
 from wordorder.settings import Count
 from wordorder.tokens import PADDING
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wordorder.models.network import TokenClassifier
 
 
-class Transformer(GradientTrained):
+class Transformer(SequenceModel):
     """The chapter's Transformer."""
 
     FEATURES: ClassVar[dict[str, str]] = {"embedding": "learned token vectors"}

@@ -1,0 +1,121 @@
+"""Reviews with their words in another order, or a part of them alone.
+
+A review is split into words as its vectorizer does it, cut to what the model reads, put into another order, and only
+then made tokens of: pairs of words are those of the new order.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wordorder.data.encoded import EncodedReviews, joined
+from wordorder.data.vectorizer import prepared, token_splitter, with_ngrams
+from wordorder.tokens import UNKNOWN
+
+# Sentences end where words do, for which only ASCII has white space.
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+", re.ASCII)
+WINDOWS = (1, 2, 3, 5, 10, 20)
+ENDS = 100
+
+
+class Words(NamedTuple):
+    """The words of a review as numbers, (words,), and how many there are in each of its sentences, (sentences,)."""
+
+    words: np.ndarray
+    sentences: np.ndarray
+
+
+class Order(NamedTuple):
+    """What is done to a review: from its words and a generator to the words that are left, in their order.
+
+    `draws`: whether it is random.
+    """
+
+    arrange: Callable[[Words, np.random.Generator], np.ndarray]
+    draws: bool
+
+
+def windows(size: int) -> Callable[[Words, np.random.Generator], np.ndarray]:
+    """Return the order in which windows of so many words stay as they are, and change places."""
+
+    def arrange(review: Words, generator: np.random.Generator) -> np.ndarray:
+        return shuffled_parts(review.words, np.arange(size, len(review.words), size), generator)
+
+    return arrange
+
+
+def shuffled_sentences(review: Words, generator: np.random.Generator) -> np.ndarray:
+    """Return the words in the order in which sentences stay as they are, and change places."""
+    return shuffled_parts(review.words, np.cumsum(review.sentences)[:-1], generator)
+
+
+def shuffled_parts(words: np.ndarray, starts: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Return words whose parts, of which all but the first begin at `starts`, are in a random order."""
+    parts = np.split(words, starts)
+    return np.concatenate([parts[i] for i in generator.permutation(len(parts))])
+
+
+# By name, in the order of the table: windows of so many words, whole sentences, and all words as they are.
+ORDERS = {
+    **{str(size): Order(windows(size), True) for size in WINDOWS},
+    "sentence": Order(shuffled_sentences, True),
+    "kept": Order(lambda review, _: review.words, False),
+    "reversed": Order(lambda review, _: review.words[::-1], False),
+    f"first {ENDS}": Order(lambda review, _: review.words[:ENDS], False),
+    f"last {ENDS}": Order(lambda review, _: review.words[-ENDS:], False),
+}
+
+
+class Reviews:
+    """Reviews as words, from which they are encoded in any order."""
+
+    def __init__(
+        self,
+        texts: Sequence[str],
+        vocabulary: Sequence[str],
+        *,
+        standardize: str,
+        strip_html: bool,
+        ngrams: int,
+        max_words: int | None,
+    ):
+        """Split the texts; the other arguments are those of `vectorizer.text_encoder`."""
+        split = token_splitter(standardize, strip_html=False, ngrams=1, max_words=None)
+        numbers: dict[bytes, int] = {}
+        self.reviews = []
+        for text in texts:
+            sentences = [list(split(part)) for part in SENTENCE_END.split(prepared(text, strip_html, standardize))]
+            words = [numbers.setdefault(word, len(numbers)) for sentence in sentences for word in sentence]
+            self.reviews.append(Words(np.array(words, np.int32), np.array(list(map(len, sentences)))))
+        self.names = list(numbers)
+        self.places = {token.encode(): place for place, token in enumerate(vocabulary)}
+        self.ngrams, self.max_words = ngrams, max_words
+
+    def cut(self, length: int | None) -> Iterator[Words]:
+        """Yield the words that are read of each review: `length` at most, if it is no group of words that is read."""
+        limits = [limit for limit in (self.max_words, length if self.ngrams == 1 else None) if limit]
+        for words, sentences in self.reviews:
+            most = min([len(words), *limits])
+            ends = np.minimum(np.cumsum(sentences), most)
+            yield Words(words[:most], np.diff(ends, prepend=0))
+
+    def encoded(self, order: Order, length: int | None, seed: int, like: EncodedReviews) -> EncodedReviews:
+        """Return the reviews in this order; names, labels and classes are those of `like`.
+
+        `length` is the number of tokens that a model reads, None for all; the random numbers are a function of `seed`.
+        """
+        generator = np.random.default_rng([seed, *b"words"])
+        arranged = [order.arrange(review, generator) for review in self.cut(length)]
+        if self.ngrams == 1:
+            tokens = np.array([self.places.get(name, UNKNOWN) for name in self.names], np.int32)
+            sequences: list[Any] = [tokens[words] for words in arranged]
+        else:
+            sequences = [np.array(list(self.tokens(words)), np.int32) for words in arranged]
+        return EncodedReviews(like.ids, like.labels, *joined(sequences), like.classes)
+
+    def tokens(self, words: np.ndarray) -> Iterator[int]:
+        """Yield the token ids of words and of their groups."""
+        for token in with_ngrams([self.names[i] for i in words], self.ngrams):
+            yield self.places.get(token, UNKNOWN)

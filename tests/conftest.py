@@ -57,6 +57,7 @@ SMALL = {
     "active_variants": ["one_hot", "glove", "binary_unigram", "cbow", "taught"],
     "seeds": [1, 2],
     "learning_curve": {"variants": ["binary_unigram"], "sizes": [200], "steps": 8},
+    "word_order": {"variants": []},
 }
 
 

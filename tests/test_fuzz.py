@@ -544,7 +544,7 @@ def test_records_with_any_values(folder, training, evaluation):
         put(folder / "costs.csv", EPOCHS),
         put(folder / "evaluation.json", json.dumps(evaluation).encode()),
     ]
-    table = attempt(lambda *paths: read_runs(*[[path] for path in paths]), *paths)
+    table = attempt(lambda *paths: read_runs(*[[path] for path in paths], []), *paths)
     numbers = [training[key] for key in TRAINING_KEYS[1:]] + [evaluation[key] for key in EVALUATION_KEYS]
     limits = {int: 2**63 - 1, float: sys.float_info.max}
     right = all(type(value) in limits and abs(value) <= limits[type(value)] for value in numbers)

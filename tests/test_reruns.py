@@ -92,7 +92,6 @@ SETTINGS = {
     "cbow.seed": ([2], ["train_cbow"]),
     "backend": (["tensorflow"], [*all_trainings(RUNS), LABELS]),
     # Of the bag of words this is its own.
-    "defaults.validation": (["by_group"], all_trainings(RUNS)),
     "defaults.units": ([3], all_trainings(LSTMS)),
     "defaults.dropout": ([0.0], GRADIENTS),
     "defaults.batch_size": ([32], GRADIENTS),
@@ -112,6 +111,8 @@ SETTINGS = {
     "variants.one_hot.chapter_accuracy": ([0.5], ["summarize_runs"]),
     "variants.one_hot.features": (["glove"], all_trainings(["one_hot 1", "one_hot 2"])),
     "variants.one_hot.sequence_length": ([10], all_trainings(["one_hot 1", "one_hot 2"])),
+    "variants.one_hot.validation": (["by_group"], all_trainings(["one_hot 1", "one_hot 2"])),
+    "variants.one_hot.word_order": (["shuffled"], all_trainings(["one_hot 1", "one_hot 2"])),
     "variants.one_hot.ema_momentum": ([0.9], all_trainings(["one_hot 1", "one_hot 2"])),
     "variants.glove.optimizer.learning_rate": ([0.02], all_trainings(["glove 1", "glove 2"])),
     "variants.glove.trainable": ([True], [*all_trainings(["glove 1", "glove 2"]), "answer_questions"]),
@@ -133,7 +134,7 @@ SETTINGS = {
 OTHERS = {
     *("glove.dimension", "defaults.model", "defaults.vectorizer", "claims"),
     *("active_variants", "seeds", "timed_variants", "learning_curve.variants", "learning_curve.sizes"),
-    "ensembles",
+    *("word_order.variants", "word_order.draws", "word_order.praise"),
 }
 
 
@@ -253,6 +254,10 @@ ROWS = {
     "an ensemble": (
         {"ensembles": {"both": {"members": ["one_hot", "glove"]}}},
         {"evaluate_ensemble both 1", "evaluate_ensemble both 2"} | TABLES,
+    ),
+    "a variant that is asked about other orders": (
+        {"word_order": {"variants": ["one_hot"]}},
+        {"measure_word_order one_hot 1", "measure_word_order one_hot 2", "tabulate_word_order", "summarize_runs"},
     ),
     "timed variants": ({"timed_variants": ["one_hot"]}, {"time_steps", "decide_claims", "summarize_runs"}),
     "a size of the learning curve": (

@@ -55,9 +55,9 @@ def test_unchanged_reviews_are_the_encoded_ones(texts, standardize, strip_html, 
     expected = [row.tolist() for row in text_encoder(VOCABULARY, **options)(texts)]
     read = Reviews(texts, VOCABULARY, **options)
     like = reviews_like([[]] * len(texts))
-    assert sequences_of(read.encoded(ORDERS["kept"], None, 1, like)) == expected
+    assert sequences_of(read.encoded(ORDERS["kept"], None, like, 1)) == expected
     if ngrams == 1:
-        assert sequences_of(read.encoded(ORDERS["kept"], 3, 1, like)) == [row[:3] for row in expected]
+        assert sequences_of(read.encoded(ORDERS["kept"], 3, like, 1)) == [row[:3] for row in expected]
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=9), st.integers(0, 2**31))
@@ -88,17 +88,17 @@ def test_ends_of_a_review_are_those_that_are_read():
     text = " ".join(["film"] * 700 + ["good"] * 200)
     read = Reviews([text], VOCABULARY, **SETTINGS)
     like = reviews_like([[]])
-    assert set(sequences_of(read.encoded(ORDERS["last 100"], 600, 1, like))[0]) == {3}
-    assert set(sequences_of(read.encoded(ORDERS["last 100"], None, 1, like))[0]) == {2}
-    assert len(sequences_of(read.encoded(ORDERS["first 100"], 600, 1, like))[0]) == 100
+    assert set(sequences_of(read.encoded(ORDERS["last 100"], 600, like, 1))[0]) == {3}
+    assert set(sequences_of(read.encoded(ORDERS["last 100"], None, like, 1))[0]) == {2}
+    assert len(sequences_of(read.encoded(ORDERS["first 100"], 600, like, 1))[0]) == 100
 
 
 def test_pairs_are_those_of_the_new_order():
     # Catches: pairs of words that stay although their words have parted.
     read = Reviews(["not bad good film"], VOCABULARY, **{**SETTINGS, "ngrams": 2})
     like = reviews_like([[]])
-    assert sequences_of(read.encoded(ORDERS["kept"], None, 1, like)) == [[5, 4, 2, 3, 7, 1, 6]]
-    assert sequences_of(read.encoded(ORDERS["reversed"], None, 1, like)) == [[3, 2, 4, 5, 1, 1, 1]]
+    assert sequences_of(read.encoded(ORDERS["kept"], None, like, 1)) == [[5, 4, 2, 3, 7, 1, 6]]
+    assert sequences_of(read.encoded(ORDERS["reversed"], None, like, 1)) == [[3, 2, 4, 5, 1, 1, 1]]
 
 
 def test_a_bag_of_words_is_flat():
@@ -109,7 +109,7 @@ def test_a_bag_of_words_is_flat():
     model = build_model(complete("bag_of_words", features="binary"), len(VOCABULARY), ["neg", "pos"], 1)
     model.set_weights([generator.normal(size=weight.shape) for weight in model.weights])
     read = Reviews(texts, VOCABULARY, **SETTINGS)
-    found = {name: predict(model, read.encoded(order, None, 1, like)) for name, order in ORDERS.items()}
+    found = {name: predict(model, read.encoded(order, None, like, 1)) for name, order in ORDERS.items()}
     assert len(set(found["kept"].tolist())) > 5
     for name in [*RANDOM, "reversed"]:
         np.testing.assert_array_equal(found[name], found["kept"])

@@ -53,7 +53,7 @@ def main(
 ) -> None:
     """Write which answers are right in each of the `ORDERS`, and how likely praise each sentence of a pair is.
 
-    Random orders are drawn `draws` times. Without a class of `praise` there are no pairs.
+    Random orders are drawn `draws` times, for each seed of a variant anew. Without a class of `praise` there are no pairs.
     """
     start_backend(backend, threads, paths.COMPILED)
     from wordorder.app.load import load_model_with
@@ -68,8 +68,9 @@ def main(
     right = {}
     for name, order in ORDERS.items():
         drawn = []
-        for seed in range(draws if order.draws else 1):
-            probabilities = predict(trained.model, read.encoded(order, length, seed, encoded), trained.run)
+        for draw in range(draws if order.draws else 1):
+            data = read.encoded(order, length, encoded, trained.seed, draw)
+            probabilities = predict(trained.model, data, trained.run)
             drawn.append(answers_of(probabilities, len(trained.classes)) == encoded.labels)
         right[name] = np.mean(drawn, axis=0)
         print(f"{name}: accuracy {right[name].mean():.4f}", flush=True)

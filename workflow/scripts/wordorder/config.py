@@ -167,8 +167,8 @@ class LearningCurve(Section):
     )
     validation: Count = Field(
         1000,
-        description="Validation reviews that each training has at least, if there are as many. Large sizes have more: a "
-        "part of the validation reviews in proportion to that of the training reviews.",
+        description="Validation reviews that each training has at least, if there are as many. Large sizes have "
+        "more: a part of the validation reviews in proportion to that of the training reviews.",
     )
 
 
@@ -189,7 +189,7 @@ class WordOrder(Section):
         description="Variants to ask, each of their trained models; without any, there is no table. Takes a minute or "
         "two for each model.",
     )
-    draws: Count = Field(3, description="How often a random order is drawn.")
+    draws: Count = Field(1, description="How often a random order is drawn for each trained model.")
     praise: Text | None = Field(
         "pos",
         description="The class of praise, for sentences in which a negation or the order of clauses turns it into "

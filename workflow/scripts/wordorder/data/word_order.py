@@ -101,12 +101,15 @@ class Reviews:
             ends = np.minimum(np.cumsum(sentences), most)
             yield Words(words[:most], np.diff(ends, prepend=0))
 
-    def encoded(self, order: Order, length: int | None, seed: int, like: EncodedReviews) -> EncodedReviews:
+    def encoded(
+        self, order: Order, length: int | None, like: EncodedReviews, seed: int, draw: int = 0
+    ) -> EncodedReviews:
         """Return the reviews in this order; names, labels and classes are those of `like`.
 
-        `length` is the number of tokens that a model reads, None for all; the random numbers are a function of `seed`.
+        `length` is the number of tokens that a model reads, None for all. The random numbers are a function of `seed`
+        and `draw`.
         """
-        generator = np.random.default_rng([seed, *b"words"])
+        generator = np.random.default_rng([seed, draw, *b"words"])
         arranged = [order.arrange(review, generator) for review in self.cut(length)]
         if self.ngrams == 1:
             tokens = np.array([self.places.get(name, UNKNOWN) for name in self.names], np.int32)

@@ -53,7 +53,7 @@ def main(
 ) -> None:
     """Write which answers are right in each of the `ORDERS`, and how likely praise each sentence of a pair is.
 
-    Random orders are drawn `draws` times, for each seed of a variant anew. Without a class of `praise` there are no pairs.
+    Random orders are drawn `draws` times, for each model anew. Without a class of `praise` there are no pairs.
     """
     start_backend(backend, threads, paths.COMPILED)
     from wordorder.app.load import load_model_with
@@ -64,7 +64,8 @@ def main(
     sentences = [sentence for pair in pairs for sentence in (pair.praise, pair.blame)]
     write_contrasts(contrasts, pairs, praise_of(trained, sentences, praise) if praise else np.empty(0))
     encoded, length = read_encoded(test), trained.model.variant.reads_length
-    read = Reviews(read_reviews(reviews)["text"].to_pylist(), read_vocabulary(vocabulary), **read_settings(vectorizer))
+    texts = read_reviews(reviews)["text"].to_pylist()
+    read = Reviews(texts, read_vocabulary(vocabulary), **read_settings(vectorizer))
     right = {}
     for name, order in ORDERS.items():
         drawn = []

@@ -151,6 +151,24 @@ def test_verdicts_of_runs():
     assert table["seeds_to_decide"].tolist() == ["never" if each == "undecided" else "" for each in expected]
 
 
+def test_what_order_adds_is_compared():
+    # Catches: a sign the wrong way round, an interval of one of the two differences alone.
+    correct = np.arange(1000) < np.array([[900], [890], [880], [860]])
+    named = {"without": "b", "other": "c", "other_without": "d"}
+    claims = [claim("order", ("a",), "greater_than", 0, **named), claim("order", ("a",), "less_than", 0.05, **named)]
+    certain = dict.fromkeys("abcd")
+    found = evidence(correct, runs_of("abcd", [1]), **certain)
+    table = decide(claims, found)
+    assert table["value"].tolist() == pytest.approx([-0.01, -0.01])
+    weights = {"a": 1, "b": -1, "c": -1, "d": 1}
+    low, high = found.measured["accuracy"].estimate(weights).interval()
+    assert table[["low", "high"]].iloc[0].tolist() == pytest.approx([low, high], abs=1e-6)
+    assert table["verdict"].tolist()[1] == "holds"
+    # The same pair on both sides cancels.
+    same = claim("order", ("a",), "less_than", 0.05, without="b", other="a", other_without="b")
+    assert decide([same], found)["value"].tolist() == [0]
+
+
 def test_no_verdict_from_one_training():
     # Catches: a verdict on a single run, which another seed may turn round; a number that is not shown.
     correct = np.arange(100) < np.array([[95], [55]])

@@ -292,6 +292,27 @@ def test_teachers_are_trained_with_the_seed_of_the_student_where_they_have_it():
     assert config.vectorizers_read() == ["words"]
 
 
+def test_ensembles():
+    # Catches: an ensemble with fewer seeds than a member, one that varies like a variant, members that are not encoded,
+    # a name that is also a variant's.
+    config = load(active_variants=["glove"], seeds=[3, 5], ensembles={"both": {"members": ["nb_lr", "cbow_pooled"]}})
+    assert config.ensemble_runs() == [Run("both", "all", seed) for seed in (1, 3, 5)]
+    assert config.tested_runs() == [*config.runs(), *config.ensemble_runs()]
+    assert config.runs_with(5, config.ensembles["both"].members) == [
+        Run("nb_lr", "all", 1),
+        Run("cbow_pooled", "all", 5),
+    ]
+    assert config.vectorizers_read() == ["words", "trigrams"]
+    assert config.varies_like(config.ensemble_runs()) == {"both": "both"}
+    exact = load(ensembles={"exact": {"members": ["nb_lr", "averaged_glove"]}})
+    assert exact.varies_like(exact.ensemble_runs()) == {"exact": None}
+    (problem,) = problems_of(CONFIG | {"ensembles": {"glove": {"members": ["nb_lr", "glove"]}}})
+    assert problem == "ensembles.glove: a variant has this name; choose another."
+    (problem,) = problems_of(CONFIG | {"ensembles": {"both": {"members": ["nb_lr", "glov"]}}})
+    assert "ensembles.both.members" in problem
+    assert "did you mean glove?" in problem
+
+
 def test_pairs_that_differ_in_the_mask():
     # Catches: a pair that differs in more than the mask, or in another order.
     assert [run.variant for run in load().mask_pair()] == ["embedding", "embedding_masked"]

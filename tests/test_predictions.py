@@ -1,12 +1,16 @@
 """The predictions on disk: what is written is read, and nothing else is."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from made_up_runs import CLASSES, IDS, LABELS, write
+from scipy.special import expit, logit
 
+import evaluate_ensemble
 from wordorder.evaluation.predictions import predictions_schema, read_correct, read_predictions
 from wordorder.io.errors import InputError
 
@@ -42,6 +46,20 @@ def test_more_classes(tmp_path):
     assert table.iloc[:, 2:].to_numpy().tolist() == probabilities
     # Of two that are equal it is the first.
     assert read_correct([path])[1].tolist() == [[True, False, True, True]]
+
+
+def test_an_ensemble_answers_by_the_mean_of_the_logits(tmp_path):
+    # Catches: a mean of probabilities, by which the surer of two does not win; metrics of one of the members.
+    first = write(tmp_path / "first.parquet", [0.4, 0.7, 0.98, 0.3])
+    second = write(tmp_path / "second.parquet", [0.01, 0.2, 0.1, 0.9])
+    files = tmp_path / "evaluation.json", tmp_path / "predictions.parquet"
+    evaluate_ensemble.main([first, second], *files)
+    probabilities = read_predictions(files[1])["probability"].to_numpy()
+    assert probabilities == pytest.approx(expit((logit([0.4, 0.7, 0.98, 0.3]) + logit([0.01, 0.2, 0.1, 0.9])) / 2))
+    found = json.loads(files[0].read_text(encoding="utf-8"))
+    assert found["test_accuracy"] == 1
+    assert found["roc_auc"] == 1
+    assert read_predictions(files[1])["id"].to_pylist() == IDS
 
 
 @pytest.mark.parametrize(

@@ -242,3 +242,20 @@ def test_costs_that_lack_a_value_are_refused(tmp_path, content):
     paths[1].write_text(content)
     with pytest.raises(InputError, match=r"costs\.csv is damaged"):
         tables(tmp_path, [paths], {})
+
+
+def test_ensembles_have_rows_without_a_training(chapter_runs, tmp_path):
+    # Catches: an ensemble that takes the costs of another run, whole numbers that become fractions beside its gaps.
+    inputs = [list(paths) for paths in zip(*chapter_runs, strict=True)]
+    inputs[2].append(write_run(tmp_path, 0.9, variant="both", seed=1)[2])
+    evaluated = [json.loads(path.read_text())["test_accuracy"] for path in inputs[2]]
+    predictions = write_answers(tmp_path, answers_of(evaluated))
+    variants = {path.parents[1].name for path in inputs[0]} | {"both"}
+    alike = {"chapter": {}, "ensembles": [("both", "all", 1)], "varies_like": dict.fromkeys(variants, "lstm")}
+    summarize_runs.main(*inputs, *predictions, tmp_path / "runs.csv", tmp_path / "summary.csv", **alike)
+    for name in ("runs.csv", "summary.csv"):
+        with (tmp_path / name).open(newline="") as file:
+            *others, both = list(csv.DictReader(file))
+        assert (both["variant"], float(both["test_accuracy"])) == ("both", 0.9)
+        assert (both["parameters"], both["training_seconds"], both["peak_memory_mb"]) == ("", "", "")
+        assert all(row["parameters"].isdigit() and row["peak_memory_mb"] for row in others)

@@ -15,6 +15,7 @@ LAYOUT = {
     "split_column": None,
     "group_column": None,
     "group_files": "urls_{label}.txt",
+    "encoding": "utf-8",
 }
 
 

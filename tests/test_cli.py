@@ -87,9 +87,8 @@ def test_json_lines_into_a_file(finished, reviews, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.txt", b"good\n\nbad\n", "a.txt, row 2: there is no text."),
+        ("a.json", b'["good"]', "a.json: .json is not the ending of a table that can be read (.csv, .jsonl, .parquet,"),
         ("a.txt", b"good\n\xff\xfe\n", "a.txt, line 2: not UTF-8 "),
-        ("a.csv", b"text,n\ngood,1\n  ,2\n", "a.csv, row 2: there is no text."),
         ("a.csv", b"review,n\ngood,1\n", "a.csv: there is no column 'text'; its columns are: 'review', 'n'. Name"),
         ("a.csv", b'text\ngood\n"bad\n', "a.csv, line 3: unexpected end of data"),
         ("a.csv", b"n,text\n1,good\n2,good, and cheap\n", "a.csv, line 3: 3 fields, but 2 in the first line"),
@@ -121,10 +120,27 @@ def test_parquet_texts(tmp_path, kind):
 
 def test_bad_input_ends_the_command(finished):
     # Catches: a traceback, an exit status of 0.
-    result = wordorder("predict", "-m", "glove", "-d", finished, input=b"good\n\nbad\n")
+    result = wordorder("predict", "-m", "glove", "-d", finished, input=b"good\n\xff\n")
     assert result.returncode == 1
-    expected = "Error: standard input, row 2: there is no text. Write one, or take the row out.\n"
+    expected = "Error: standard input, line 2: not UTF-8 (invalid start byte). Save it as UTF-8.\n"
     assert result.stderr.decode() == expected
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_row_without_a_text_gets_no_answer(finished, tmp_path, kind):
+    # Catches: a run that ends at an empty row, after others are out; an answer to nothing; rows that change places.
+    (tmp_path / "a.txt").write_bytes(b"good film\n\nbad film\n")
+    (tmp_path / "a.jsonl").write_bytes(b'{"text": "good film"}\n{"text": null}\n{"text": "bad film"}\n')
+    found = []
+    for name in ("a.txt", "a.jsonl"):
+        result = wordorder("predict", "-m", "glove", "-d", finished, "-f", kind, tmp_path / name)
+        assert result.returncode == 0, result.stderr
+        found.append(result.stdout.decode())
+    assert found[0] == found[1]
+    rows = found[0].splitlines()[kind == "csv" :]
+    assert len(rows) == 3
+    assert rows[1] == ("2,," if kind == "csv" else '{"row": 2, "label": null, "probability_pos": null}')
+    assert "null" not in rows[0] + rows[2]
 
 
 def test_no_model_is_trained(tmp_path):

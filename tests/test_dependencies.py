@@ -26,7 +26,7 @@ EXPORTS = {
     "io/atomic": {"atomic_write"},
     "io/errors": {"InputError", "reading"},
     # By the entry alone.
-    "io/log": set(),
+    "io/log": {"warn"},
     # Words of errors.
     "messages": {"listed", "shown", "suggestion"},
     # Imports.

@@ -1,6 +1,10 @@
 """What a corpus may be: how folders, archives and tables are read, and what is said of those that cannot be."""
 
+import bz2
+import csv
+import gzip
 import io
+import lzma
 import os
 import re
 import shutil
@@ -8,6 +12,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +27,7 @@ from hypothesis import strategies as st
 from wordorder.data import corpus
 from wordorder.data.corpus import Text, read_corpus
 from wordorder.data.reviews import read_reviews
-from wordorder.data.split import split_corpus
+from wordorder.data.split import split_corpus, warnings_about
 from wordorder.io.errors import InputError
 
 
@@ -232,7 +237,7 @@ def test_labels_in_parquet(tmp_path, name):
 
 REFUSED_CSV = {
     "no column": (b"text,sentiment\na,b\n", r"no column 'label'; its columns are: 'text', 'sentiment'.*label_column"),
-    "semicolons": (b"text;label\na;b\n", "no column 'text'.*separated by commas"),
+    "another separator": (b"text#label\na#b\n", "no column 'text'.*its columns are: 'text#label'"),
     "one column twice": (b"text,label,text\na,b,c\n", "more than one column is called 'text'"),
     "empty": (b"", "its columns are: none"),
     "an extra field": (b"text,label\na,b\nc, d,e\n", "line 3: 3 fields, but 2"),
@@ -240,7 +245,7 @@ REFUSED_CSV = {
     "a stray quote": (b'text,label\n"a"b,c\n', "line 2: .* double quotes"),
     "another encoding": (b"text,label\na,b\nsch\xf6n,b\n", "line 3: not UTF-8 .*Save it as UTF-8"),
     "no label": (b"text,label\na,b\nc,\n", "row 2 .*nothing in the column label"),
-    "another split": (b"text,label,part\na,b,train\nc,d,dev\n", "row 2 .*'dev' in the column part. Write train"),
+    "another split": (b"text,label,part\na,b,train\nc,d,rest\n", "row 2 .*'rest' in the column part. Write train"),
 }
 
 
@@ -353,7 +358,7 @@ def test_split_of_a_table_hangs_on_its_rows_alone(tmp_path):
     )[:2]
 
 
-JSON_LINES = '''
+OBJECTS = '''
 """JSON Lines."""
 
 import json
@@ -361,12 +366,12 @@ import json
 from wordorder.data.corpus import Table
 
 
-class JsonLines(Table):
+class Objects(Table):
     """An object on each line."""
 
-    suffix = ".jsonl"
+    suffix = ".objects"
 
-    def rows(self, path, columns, advice, *, numbers=()):
+    def rows(self, path, columns, advice, *, numbers=(), encoding="utf-8"):
         """Yield rows."""
         for line in path.read_text(encoding="utf-8").splitlines():
             yield [json.loads(line).get(name) for name in columns]
@@ -376,17 +381,114 @@ class JsonLines(Table):
 def test_a_format_is_a_file(tmp_path):
     # Catches: a list of formats, endings or readers elsewhere, which a new format would have to be added to.
     shutil.copytree(Path(corpus.__file__).parents[1], tmp_path / "scripts/wordorder")
-    (tmp_path / "scripts/wordorder/data/formats/jsonl_format.py").write_text(JSON_LINES)
-    (tmp_path / "a.jsonl").write_text('{"text": "good", "label": "pos"}\n{"text": "bad", "label": "neg"}\n')
+    (tmp_path / "scripts/wordorder/data/formats/objects_format.py").write_text(OBJECTS)
+    (tmp_path / "a.objects").write_text('{"text": "good", "label": "pos"}\n{"text": "bad", "label": "neg"}\n')
     code = f"""
 from pathlib import Path
 from wordorder.app.cli import texts_of
 from wordorder.config import Corpus
 from wordorder.data.corpus import read_corpus
-path = Path({str(tmp_path / "a.jsonl")!r})
-print(Corpus(sources=[str(path)], checksum=None, format="jsonl").format, *texts_of(path, "text"))
-print(*(text.label for text in read_corpus(path, **{LAYOUT | {"format": "jsonl"}!r}).texts))
+path = Path({str(tmp_path / "a.objects")!r})
+print(Corpus(sources=[str(path)], checksum=None, format="objects").format, *texts_of(path, "text"))
+print(*(text.label for text in read_corpus(path, **{LAYOUT | {"format": "objects"}!r}).texts))
 """
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "scripts")}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
-    assert (run.stdout, run.stderr) == ("jsonl good bad\npos neg\n", "")
+    assert (run.stdout, run.stderr) == ("objects good bad\npos neg\n", "")
+
+
+COMPRESS = {"": lambda content: content, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.text("aé;,|\t\"\n '", max_size=12), st.sampled_from(["pos", "neg"])), min_size=1, max_size=5),
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "latin-1", "cp1252"]),
+    st.sampled_from(sorted(COMPRESS)),
+    st.booleans(),
+)
+def test_tables_in_any_dialect(tmp_path_factory, rows, separator, end, encoding, compression, label_first):
+    # Catches: a separator that is not found out, a file that has to be unpacked or saved anew first, columns by place.
+    columns = ["label", "text"] if label_first else ["text", "label"]
+    table = io.StringIO()
+    writer = csv.writer(table, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer.writerow([*columns, "more"])
+    writer.writerows([*((label, text) if label_first else (text, label)), "x"] for text, label in rows)
+    path = tmp_path_factory.mktemp("table") / f"a.csv{compression}"
+    path.write_bytes(COMPRESS[compression](table.getvalue().encode(encoding)))
+    for format in ("csv", "tsv"):
+        found = read(path, format=format, encoding=encoding.removesuffix("-sig")).texts
+        assert [(text.text, text.label) for text in found] == rows
+
+
+def test_json_lines(tmp_path):
+    # Catches: numbers that are no classes, a line that is not read, one that is no object and goes unnoticed.
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"stars": 5.0, "text": "good"}\n\n{"text": "bad", "stars": 1}\n', encoding="utf-8")
+    found = read(path, format="jsonl", label_column="stars")
+    assert [(text.text, text.label) for text in found.texts] == [("good", "5.0"), ("bad", "1")]
+    for line, message in [
+        ("[1]", "line 2: not a JSON object"),
+        ("{", "line 2: not JSON"),
+        ('{"text": 5, "stars": 1}', "line 2: text is 5 and not text"),
+        ('{"text": "a"}', r"row 2 .*nothing in the column stars"),
+    ]:
+        path.write_text('{"stars": 5, "text": "good"}\n' + line + "\n", encoding="utf-8")
+        with pytest.raises(InputError, match=message):
+            read(path, format="jsonl", label_column="stars")
+
+
+def test_a_table_in_a_zip_archive(tmp_path):
+    # Catches: an archive that is taken for a table, one of several files that is chosen without a word.
+    path = tmp_path / "archive.zip"
+    path.write_bytes(zip_bytes([("Reviews Dataset.csv", "text,label\na,pos\nb,neg\n")]))
+    assert [text.label for text in read(path, format="csv").texts] == ["pos", "neg"]
+    path.write_bytes(zip_bytes([("a.csv", "text,label\n"), ("b.csv", "text,label\n")]))
+    with pytest.raises(InputError, match=r"holds 2 files: 'a\.csv', 'b\.csv'"):
+        read(path, format="csv")
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"text,label\na,pos\n")[:-9])
+    with pytest.raises(InputError, match="is damaged"):
+        read(tmp_path / "cut.csv.gz", format="csv")
+
+
+@pytest.mark.parametrize(("name", "split"), [("dev", "validation"), ("VAL", "validation"), ("eval", "validation")])
+def test_splits_by_other_names(corpus_of, tmp_path, name, split):
+    # Catches: texts of a split that is called otherwise and left out without a word.
+    members = [*under("Train/", PLAIN), *under(f"{name}/", PLAIN), *under("TEST/", PLAIN)]
+    assert Counter(text.split for text in corpus_of(members).texts) == {"train": 9, split: 9, "test": 9}
+    (tmp_path / "a.csv").write_text(f"text,label,part\na,b,Train\nc,d,{name}\n")
+    found = read(tmp_path / "a.csv", format="csv", split_column="part").texts
+    assert [text.split for text in found] == ["train", split]
+
+
+def test_what_is_not_read_is_named(corpus_of, capsys):
+    # Catches: files that are left out without a word.
+    corpus_of(SPLIT)
+    assert capsys.readouterr().out == ""
+    corpus_of([*SPLIT, ("held_out/bad/1.txt", b"a")])
+    assert "1 files, such as ['held_out/bad/1.txt']" in capsys.readouterr().out
+
+
+def test_texts_in_another_encoding(corpus_of):
+    # Catches: an encoding that is not passed on, a message that does not name the key.
+    members = [*PLAIN, ("good/9.txt", "schön".encode("latin-1"))]
+    assert "schön" in [text.text for text in corpus_of(members, encoding="latin-1").texts]
+    with pytest.raises(InputError, match=r"corpus\.encoding"):
+        corpus_of(members)
+
+
+def test_warnings_about_a_corpus():
+    # Catches: copies, classes and texts that are probably not meant, and that nobody hears of.
+    def split(*rows):
+        return [Text(str(i), "train", label, text) for i, (text, label) in enumerate(rows)]
+
+    good = {"train": split(("a b c", "pos"), ("d e f", "neg")), "validation": [], "test": split(("g h i", "pos"))}
+    assert list(warnings_about(good)) == []
+    (copies,) = warnings_about(good | {"test": split(("a b c", "pos"), ("x y z", "neg"))})
+    assert copies.startswith("1 of the 2 test reviews are also training reviews")
+    (alike,) = warnings_about(good | {"train": split(("a b c", "pos"), ("d e f", "Pos "))})
+    assert "'Pos ', 'pos' differ in capitals or spaces only" in alike
+    (short,) = warnings_about(good | {"train": split(("很好看的电影我喜欢", "pos"), ("太无聊了浪费时间", "neg"))})
+    assert "1.0 words" in short

@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import build_glove_matrix
+from wordorder.data.vectorizer import write_vocabulary
 from wordorder.io.errors import InputError
 from wordorder.vectors.glove import glove_matrix, missing_tokens
 
@@ -146,7 +148,6 @@ def test_file_without_any_token_gives_zeros(tmp_path):
         (b"1 " + b"9" * 5000 + b"\n", "line 1: "),
         (b"a 1 2\nb", "line 2: there is no number"),
         (b"a 1 2\nb \n", "line 2: there is no number"),
-        (b"a 1 2  \n", "line 1: there is no number at its end"),
         (b"a 1 2\n\nb 1 2\n", "line 2: there is no number"),
         (b"a 1 2\n\n", "line 2: there is no number"),
         (b"a 1 2\n\r\n", "line 2: there is no number"),
@@ -178,3 +179,59 @@ def test_missing_tokens_are_the_most_frequent_ones():
     assert missing_tokens(tokens, found, count=2) == ["a", "br"]
     assert missing_tokens(tokens, found) == ["a", "br", "xx"]
     assert missing_tokens([*SPECIAL, *map(str, range(30))], np.zeros(32, bool)) == [str(i) for i in range(20)]
+
+
+WORDS = {"film": [0.0, 1.0, 2.5], "warm": [1.0, -2.0, 3.0], "café": [2.0, 3.0, 4.0]}
+
+
+def binary(words, end=b"\n"):
+    """Vectors as word2vec writes them in its binary form."""
+    header = f"{len(words)} {len(next(iter(words.values())))}\n".encode()
+    return header + b"".join(word.encode() + b" " + np.array(row, "<f4").tobytes() + end for word, row in words.items())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        binary(WORDS),
+        binary(WORDS, end=b""),
+        b"\xef\xbb\xbf" + lines(WORDS.items()),
+        lines(WORDS.items()).replace(b" ", b"\t"),
+        lines(WORDS.items()).replace(b" ", b"   "),
+        b"3 3\n" + lines(WORDS.items(), end=" \n"),
+    ],
+    ids=["binary", "binary without line ends", "byte order mark", "tabs", "spaces", "word2vec"],
+)
+def test_other_forms_of_vectors(tmp_path, content):
+    # Catches: a first word that is lost, binary numbers read as text, fields that are shifted.
+    matrix, found = lookup(tmp_path, content, [*WORDS, "other"], 3)
+    assert found.tolist() == [False, False, True, True, True, False]
+    assert matrix[2:].tolist() == [*WORDS.values(), [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (binary(WORDS)[:-3], "word 3: the file ends within a vector"),
+        (b"\xba\x16\x4f\x2f\x0c\0\0\0", "fastText's own binary format; take its file of text"),
+        (binary({"film": [1.0, float("nan"), 2.0]}), "word 1: a number is not finite"),
+    ],
+)
+def test_bad_binary_vectors_are_named(tmp_path, content, message):
+    # Catches: numbers made of what is no vector, a traceback, half a file that is taken for a whole one.
+    with pytest.raises(InputError, match=message):
+        lookup(tmp_path, content, list(WORDS), 3)
+
+
+def test_vectors_of_other_words_are_refused(tmp_path, capsys):
+    # Catches: a training on nothing but zeros, because the words of the vectors are in capitals.
+    write_vocabulary(tmp_path / "vocabulary.json", ["", "[UNK]", *WORDS, *(f"other{i}" for i in range(20))])
+    vectors = tmp_path / "glove.txt"
+    vectors.write_bytes(lines((word.upper(), row) for word, row in WORDS.items()))
+    files = vectors, tmp_path / "vocabulary.json", tmp_path / "glove.npy"
+    with pytest.raises(InputError, match="has a vector for none of the 23 tokens"):
+        build_glove_matrix.main(*files, dimension=3)
+    assert not files[2].exists()
+    vectors.write_bytes(lines(WORDS.items()))
+    build_glove_matrix.main(*files, dimension=3)
+    assert "Warning: only 3 of the 23 tokens" in capsys.readouterr().out

@@ -66,6 +66,7 @@ SETTINGS = {
     "corpus.checksum": (["md5:0123456789abcdef0123456789abcdef"], ["download_corpus"]),
     "corpus.format": (["csv", "parquet"], SPLIT),
     "corpus.unlabelled": (["other"], SPLIT),
+    "corpus.encoding": (["latin-1"], SPLIT),
     "corpus.text_column": (["body"], SPLIT),
     "corpus.label_column": (["class"], SPLIT),
     "corpus.split_column": (["part"], SPLIT),

@@ -23,7 +23,7 @@ def main(
     seed: int,
 ) -> None:
     """Write one Parquet file for each split."""
-    sizes = split_corpus(
+    split_corpus(
         corpus,
         train,
         validation,
@@ -34,7 +34,6 @@ def main(
         validation_fraction=validation_fraction,
         seed=seed,
     )
-    print(", ".join(f"{split}: {size} reviews" for split, size in sizes.items()))
 
 
 if __name__ == "__main__":

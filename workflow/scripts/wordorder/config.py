@@ -62,6 +62,9 @@ class Corpus(Section):
         "folders",
         description="`folders`, by themselves or in an archive, or the format of a table; see docs/own_corpus/.",
     )
+    encoding: Text = Field(
+        "utf-8", description="Encoding of the texts, such as `latin-1` or `cp1252`; Parquet files have their own."
+    )
     unlabelled: Text | None = Field(
         "unsup",
         description="Name of the folder, or the label, of texts without a class, from which `features: cbow` and "
@@ -281,6 +284,8 @@ class Config(Section):
             if not any(found.values()):
                 found[f"{name}.checksum"] = checksum_problem(section.sources, section.checksum)
             yield from ((key, problem) for key, problem in found.items() if problem)
+        if not is_like_ascii(self.corpus.encoding):
+            yield "corpus.encoding", f"{shown(self.corpus.encoding)} is not possible; write utf-8, latin-1 or cp1252."
         if self.claims and not is_there(Path(self.claims)):
             yield "claims", f"there is no file {Path(self.claims).absolute()}; correct the path, or write null."
         names = ("text_column", "label_column", "split_column", "group_column")
@@ -490,6 +495,14 @@ class Config(Section):
                     if masked == settings | {"mask": True}:
                         return [self.runs_of(name)[0], self.runs_of(other)[0]]
         return []
+
+
+def is_like_ascii(encoding: str) -> bool:
+    """Return whether an encoding is known, and writes ASCII, and so the ends of lines, as ASCII does."""
+    try:
+        return "\r\n,;\t".encode(encoding) == b"\r\n,;\t"
+    except (LookupError, ValueError):
+        return False
 
 
 def merged(defaults: dict, variant: Any) -> Any:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from wordorder.app.trained_models import trained_models, trained_seed
 from wordorder.data.corpus import Advice
-from wordorder.data.formats import table_of
+from wordorder.data.formats import suffixes, table_of
 from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import InputError
 from wordorder.io.text import text_lines
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Texts that are read, encoded and predicted at a time.
 CHUNK = 2048
+# Endings of files with a text on each line.
+LINES = ("", ".txt")
 ADVICE = Advice("Name another one with --text-column.", "Name another file, or save this one anew.")
 
 directory_option = click.option(
@@ -66,14 +68,18 @@ def name_of(source: Path | None) -> str:
 
 
 def texts_of(source: Path | None, column: str) -> Iterator[str]:
-    """Yield the texts of a table, by the ending of its name, or else of lines. Raises InputError at an empty one."""
-    texts: Iterator[str | None] = lines_of(source)
-    if source and (table := table_of(source.suffix)):
-        texts = (text for (text,) in table.rows(source, [column], ADVICE))
-    for row, text in enumerate(texts, 1):
-        if text is None or not text.strip():
-            raise InputError(f"{name_of(source)}, row {row}: there is no text. Write one, or take the row out.")
-        yield text
+    """Yield the texts of a table or of lines, as the ending of the name says; "" for rows without one.
+
+    Raises InputError if the ending says neither.
+    """
+    if source is None or source.suffix.lower() in LINES:
+        return lines_of(source)
+    if table := table_of(source.suffix):
+        return (text or "" for (text,) in table.rows(source, [column], ADVICE))
+    raise InputError(
+        f"{source}: {source.suffix} is not the ending of a table that can be read ({', '.join(suffixes())}), nor that "
+        "of a file with a text on each line (.txt). Save it as one of them."
+    )
 
 
 @contextmanager
@@ -144,8 +150,9 @@ def predict_command(
 ) -> None:
     """Predict the class of each text in SOURCE, with its probability.
 
-    SOURCE is a text file with a text on each line, or a table, such as a .csv or .parquet file; without it, standard
-    input is read, a text on each line. With two classes the probability of the second is given, with more that of each.
+    SOURCE is a text file with a text on each line, or a table, such as a .csv, .jsonl or .parquet file; without it,
+    standard input is read, a text on each line. With two classes the probability of the second is given, with more that
+    of each. A row without a text gets no answer.
     """
     trained = load(directory, variant, seed, backend, cores)
     from wordorder.evaluation.predictions import answers_of
@@ -163,8 +170,10 @@ def predict_command(
         while chunk := list(islice(texts, CHUNK)):
             probabilities = trained.probabilities(chunk)
             answers = answers_of(probabilities, len(classes))
-            for number, (answer, numbers) in enumerate(zip(answers, probabilities, strict=True), done + 1):
+            for number, (text, answer, numbers) in enumerate(zip(chunk, answers, probabilities, strict=True), done + 1):
                 row = [number, classes[answer], *(round(float(p), 6) for p in numbers.reshape(-1))]
+                if not text.strip():
+                    row = [number, *[None] * (len(row) - 1)]
                 if kind == "csv":
                     writer.writerow(row)
                 else:

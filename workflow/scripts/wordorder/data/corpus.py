@@ -9,6 +9,12 @@ from wordorder.data import formats
 from wordorder.io.errors import InputError
 
 SPLITS = ("train", "validation", "test")
+# What they are called elsewhere, in any case.
+SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev", "eval"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 
 
 class Text(NamedTuple):
@@ -37,7 +43,8 @@ class Layout(NamedTuple):
     """Where texts and classes are in a corpus: the keys of these names in the config.
 
     `unlabelled` is the label, or the folder, of texts without a class. `group_files` names, with a place for the label,
-    files of which line n, from 0, is the group of the text n_*.txt in the folder of that label.
+    files of which line n, from 0, is the group of the text n_*.txt in the folder of that label. `encoding` is that of
+    the texts.
     """
 
     unlabelled: str | None
@@ -46,6 +53,7 @@ class Layout(NamedTuple):
     split_column: str | None
     group_column: str | None
     group_files: str | None
+    encoding: str
 
 
 class Advice(NamedTuple):
@@ -78,7 +86,13 @@ class Table(Format):
 
     @abstractmethod
     def rows(
-        self, path: Path, columns: Sequence[str], advice: Advice, *, numbers: Collection[str] = ()
+        self,
+        path: Path,
+        columns: Sequence[str],
+        advice: Advice,
+        *,
+        numbers: Collection[str] = (),
+        encoding: str = "utf-8",
     ) -> Iterator[Sequence[str | None]]:
         """Yield the values in these columns, row by row; None where there is none.
 
@@ -90,9 +104,8 @@ class Table(Format):
         """Read a corpus. Raises InputError, with the row, if something is missing in one."""
         optional = [layout.split_column, layout.group_column]
         columns = [layout.text_column, layout.label_column, *filter(None, optional)]
-        rows = list(
-            self.rows(path, columns, ADVICE, numbers=[layout.label_column, *filter(None, [layout.group_column])])
-        )
+        numbers = [layout.label_column, *filter(None, [layout.group_column])]
+        rows = list(self.rows(path, columns, ADVICE, numbers=numbers, encoding=layout.encoding))
         texts = []
         for number, (text, label, *others) in enumerate(rows, 1):
             where = f"{path}, row {number} (not counting the header)"
@@ -105,6 +118,7 @@ class Table(Format):
                 )
             label = "" if label == layout.unlabelled else label
             split = others[0] if layout.split_column else "train"
+            split = SPLIT_NAMES.get((split or "").lower(), split)
             group = others[-1] if layout.group_column else ""
             if label and split not in SPLITS:
                 raise InputError(
@@ -135,12 +149,13 @@ def read_corpus(
     split_column: str | None,
     group_column: str | None,
     group_files: str | None,
+    encoding: str,
 ) -> Corpus:
     """Read a corpus; the arguments are the keys of the same names in the config.
 
     Raises InputError if the file is damaged, is no such corpus or has no text.
     """
-    layout = Layout(unlabelled, text_column, label_column, split_column, group_column, group_files)
+    layout = Layout(unlabelled, text_column, label_column, split_column, group_column, group_files, encoding)
     corpus = formats.named(format).read(path, layout)
     if not corpus.texts:
         raise InputError(f"{path}: there is no text in it. Check corpus.sources and corpus.format in the config.")

@@ -1,12 +1,18 @@
 """From a corpus to training, validation, test and unlabelled reviews."""
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from wordorder.data.corpus import SPLITS, Text, read_corpus
 from wordorder.data.reviews import Review, write_reviews
 from wordorder.io.errors import InputError
+from wordorder.io.log import warn
+
+# A larger share of copies, and fewer words, are probably not meant.
+COPIES = 0.01
+FEW_WORDS = 2
 
 
 def split_corpus(
@@ -34,8 +40,9 @@ def split_corpus(
     review is kept. Unlabelled reviews whose text is that of a test review are left out. A corpus without unlabelled
     reviews gives an empty table of them.
 
-    Returns the number of reviews in each split. Raises InputError if the corpus cannot be read, or if it has fewer than
-    two classes, nothing but empty texts, or no review of a class for one of the splits.
+    Prints what the splits are made of, and warns of what is probably not meant. Returns the number of reviews in each.
+    Raises InputError if the corpus cannot be read, or if it has fewer than two classes, nothing but empty texts, or no
+    review of a class for a split.
     """
     texts, classes = read_corpus(corpus, **layout)
     labelled = [text for text in texts if text.label]
@@ -63,7 +70,33 @@ def split_corpus(
     splits["unlabelled"] = [text for text in texts if not text.label and text.text not in tested]
     for path, part in zip((train, validation, test, unlabelled), splits.values(), strict=True):
         write_reviews(path, [Review(text.id, text.label, text.group, text.text) for text in part])
+    for split, part in splits.items():
+        sizes = Counter(text.label or "no class" for text in part)
+        print(f"{split}: {len(part)} reviews ({', '.join(f'{label} {n}' for label, n in sorted(sizes.items()))})")
+    for warning in warnings_about(splits):
+        warn(warning)
     return {split: len(part) for split, part in splits.items()}
+
+
+def warnings_about(splits: dict[str, list[Text]]) -> Iterator[str]:
+    """Yield what is probably not meant: copies across splits, classes that differ in little, texts without words."""
+    learned = {text.text for text in splits["train"]}
+    for split in ("validation", "test"):
+        copies = sum(text.text in learned for text in splits[split])
+        if copies > COPIES * len(splits[split]):
+            yield f"{copies} of the {len(splits[split])} {split} reviews are also training reviews, word for word."
+    similar: dict[str, set[str]] = defaultdict(set)
+    for text in splits["train"]:
+        similar[" ".join(text.label.lower().split())].add(text.label)
+    for alike in similar.values():
+        if len(alike) > 1:
+            yield f"the classes {', '.join(map(repr, sorted(alike)))} differ in capitals or spaces only."
+    words = sum(len(text.text.split()) for text in splits["train"]) / len(splits["train"])
+    if words < FEW_WORDS:
+        yield (
+            f"a training review has {words:.1f} words on average. Words are what stands between spaces: a language "
+            "without them has to be split into words first."
+        )
 
 
 def refuse_unusable(corpus: Path, labelled: list[Text], classes: list[str]) -> None:

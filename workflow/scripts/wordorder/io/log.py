@@ -14,6 +14,9 @@ from pathlib import Path
 
 from wordorder.io.errors import InputError
 
+# The standard error of the process before it goes to a log.
+SCREEN = os.dup(2)
+
 
 @contextmanager
 def logged(log: str) -> Iterator[None]:
@@ -55,6 +58,13 @@ def logged(log: str) -> Iterator[None]:
         if is_out_of_memory(error):
             print("Error: out of memory. Give the job more: ulimit -v, or mem_mb on a cluster.", file=sys.stderr)
         sys.exit(1)
+
+
+def warn(message: str) -> None:
+    """Write a warning to the log, and to the screen that the log has taken the place of."""
+    print(f"Warning: {message}", flush=True)
+    with suppress(OSError):
+        os.write(SCREEN, f"Warning: {message}\n".encode(errors="backslashreplace"))
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -1,8 +1,9 @@
 """The pretrained vectors of the tokens in a vocabulary, from GloVe's, word2vec's or fastText's text files."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -11,6 +12,10 @@ from wordorder.tokens import SPECIAL_TOKENS
 
 # The tokens before this one are not words.
 FIRST_WORD = len(SPECIAL_TOKENS)
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# What fastText's own binary files begin with.
+FASTTEXT = (793712314).to_bytes(4, "little")
+IN_NUMBERS = set(b"0123456789+-.eE \t\r\n")
 
 
 def is_finite_number(field: bytes) -> bool:
@@ -44,17 +49,62 @@ def parse_vector(numbers: bytes) -> np.ndarray:
     return vector
 
 
+def parse_binary(numbers: bytes) -> np.ndarray:
+    """Return the vector of these bytes. Raises ValueError if a number is not finite."""
+    vector = np.frombuffer(numbers, "<f4")
+    if not np.isfinite(vector).all():
+        raise ValueError("a number is not finite")
+    return vector
+
+
 def header_dimension(line: bytes) -> int | None:
     """Return the dimension in a first line "words dimension", as word2vec and fastText write it; else None."""
     fields = line.split()
     return int(fields[1]) if len(fields) == 2 and all(field.isdigit() for field in fields) else None
 
 
+def is_binary(file: BinaryIO, dimension: int) -> bool:
+    """Return whether vectors follow here as word2vec writes them in its binary form, without going on in the file."""
+    place = file.tell()
+    start = file.read(1 << 16)
+    file.seek(place)
+    # A number of a text has two bytes at least, one of them a space.
+    numbers = start[start.find(b" ") + 1 :][: 2 * dimension]
+    return not set(numbers) <= IN_NUMBERS
+
+
+def binary_entries(file: BinaryIO, dimension: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each word, and its vector as bytes. Raises ValueError if the last one is not complete."""
+    word = bytearray()
+    while byte := file.read(1):
+        if byte != b" ":
+            # Between two vectors there may be a line end.
+            word += byte if byte != b"\n" else b""
+            continue
+        numbers = file.read(4 * dimension)
+        if len(numbers) < 4 * dimension:
+            raise ValueError("the file ends within a vector")
+        yield bytes(word), numbers
+        word.clear()
+
+
+def text_entries(file: BinaryIO, dimension: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each word, and its numbers between single spaces. Raises ValueError if a line is no vector."""
+    for line in file:
+        # word2vec and some files of fastText end a line with a space.
+        line = line.rstrip(b"\r\n").removesuffix(b" ")
+        if line.count(b" ") != dimension and len(fields := line.split()) == dimension + 1:
+            line = b" ".join(fields)
+        word = line[: line.index(b" ")] if line.count(b" ") == dimension else word_with_spaces(line, dimension)
+        yield word, line[len(word) + 1 :]
+
+
 def glove_matrix(vectors: Path, tokens: Sequence[str], dimension: int) -> tuple[np.ndarray, np.ndarray]:
     """Look up the vector of each token in `vectors`, a text file with a line "word number number ..." for each word.
 
     Before these lines there may be one with the number of words and the dimension, as word2vec and fastText write it
-    (not with a dimension of 1, where it would be the vector of a number).
+    (not with a dimension of 1, where it would be the vector of a number). After such a line, word2vec's binary form is
+    read as well.
 
     Returns the matrix, (tokens, dimension) float32, row i for token i; and a bool array, (tokens,): which tokens have a
     vector. The rows of the others are zero, and so are those of the special tokens, whatever the file holds.
@@ -69,30 +119,43 @@ def glove_matrix(vectors: Path, tokens: Sequence[str], dimension: int) -> tuple[
     rows = {token.encode(): row for row, token in enumerate(tokens) if row >= FIRST_WORD}
     matrix = np.zeros((len(tokens), dimension), np.float32)
     found = np.zeros(len(tokens), bool)
-    words = 0
+    number, unit = 0, "line"
     with Path(vectors).open("rb") as file:
-        for number, line in enumerate(file, 1):
-            # word2vec and some files of fastText end a line with a space.
-            line = line.rstrip(b"\r\n").removesuffix(b" ")
-            try:
-                if number == 1 and dimension > 1 and (header := header_dimension(line)) is not None:
-                    if header != dimension:
-                        raise ValueError(
-                            f"the vectors have {header} numbers, but glove.dimension in the config is {dimension}"
-                        )
-                    continue
+        try:
+            if file.read(len(FASTTEXT)) == FASTTEXT:
+                raise ValueError("this is fastText's own binary format; take its file of text, which ends in .vec")
+            file.seek(0)
+            if file.read(len(BYTE_ORDER_MARK)) != BYTE_ORDER_MARK:
+                file.seek(0)
+            start = file.tell()
+            number = 1
+            header = header_dimension(file.readline()) if dimension > 1 else None
+            if header is None:
+                file.seek(start)
+            elif header != dimension:
+                raise ValueError(f"the vectors have {header} numbers, but glove.dimension in the config is {dimension}")
+            binary = header is not None and is_binary(file, dimension)
+            unit = "word" if binary else "line"
+            # The header is a line.
+            number = 1 if header and not binary else 0
+            words = 0
+            entries = binary_entries(file, dimension) if binary else text_entries(file, dimension)
+            while True:
+                number += 1
+                if (entry := next(entries, None)) is None:
+                    break
                 words += 1
-                word = line[: line.index(b" ")] if line.count(b" ") == dimension else word_with_spaces(line, dimension)
+                word, numbers = entry
                 row = rows.get(word)
-                if row is None or found[row]:
-                    continue
-                matrix[row] = parse_vector(line[len(word) + 1 :])
-                found[row] = True
-            except ValueError as error:
-                raise InputError(
-                    f"{vectors}, line {number}: {error}. If the file is not damaged, set glove.member and "
-                    "glove.dimension in the config to fit each other; otherwise delete it and run again."
-                ) from error
+                if row is not None and not found[row]:
+                    matrix[row] = parse_binary(numbers) if binary else parse_vector(numbers)
+                    found[row] = True
+        except ValueError as error:
+            where = f"{vectors}, {unit} {number}" if number else str(vectors)
+            raise InputError(
+                f"{where}: {error}. If the file is not damaged, set glove.member and glove.dimension in the config to "
+                "fit each other; otherwise delete it and run again."
+            ) from error
     if words == 0:
         raise InputError(f"{vectors} has no vectors. Delete it and run again.")
     return matrix, found

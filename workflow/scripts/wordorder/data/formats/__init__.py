@@ -36,9 +36,18 @@ def named(name: str) -> "Format":
     return format()
 
 
-def table_of(suffix: str) -> "Table | None":
-    """Return the format of the tables whose names end in `suffix`, such as ".csv"; None if there is none."""
+def tables() -> "dict[str, Table]":
+    """Return the formats of tables by the endings of their names, such as ".csv"."""
     from wordorder.data.corpus import Table
 
-    formats = map(named, names())
-    return next((each for each in formats if isinstance(each, Table) and each.suffix == suffix.lower()), None)
+    return {each.suffix: each for each in map(named, names()) if isinstance(each, Table)}
+
+
+def suffixes() -> list[str]:
+    """Return the endings of the names of tables."""
+    return sorted(tables())
+
+
+def table_of(suffix: str) -> "Table | None":
+    """Return the format of the tables whose names end in `suffix`; None if there is none."""
+    return tables().get(suffix.lower())

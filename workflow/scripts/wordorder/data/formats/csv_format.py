@@ -1,45 +1,64 @@
-"""CSV files in UTF-8, with a header."""
+"""CSV files with a header, whatever separates their columns."""
 
 import csv
 import io
 import sys
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
 from wordorder.data.corpus import Advice, Table, column_index
 from wordorder.io.errors import InputError
-from wordorder.io.text import text_lines
+from wordorder.io.text import opened, text_lines
+
+SEPARATORS = (",", ";", "\t", "|")
 
 
 class Csv(Table):
-    """Fields separated by commas, and quoted by " where needed (RFC 4180); empty lines are left out."""
+    """Fields quoted by " where needed (RFC 4180); empty lines are left out.
+
+    They are separated by that of `SEPARATORS` by which the first line has all columns. The file may be compressed.
+    """
 
     suffix: ClassVar[str] = ".csv"
 
     def rows(
-        self, path: Path, columns: Sequence[str], advice: Advice, *, numbers: Collection[str] = ()
+        self,
+        path: Path,
+        columns: Sequence[str],
+        advice: Advice,
+        *,
+        numbers: Collection[str] = (),
+        encoding: str = "utf-8",
     ) -> Iterator[Sequence[str]]:
         """Yield rows as `Table.rows` does. Raises InputError with the line at a row that is not one."""
         try:
-            with path.open("rb") as file:
-                rows = csv_rows(text_lines(file, str(path)), str(path))
+            with opened(path) as file:
+                lines = split_at_returns(text_lines(file, str(path), encoding))
+                first = next(lines, "")
+                rows = csv_rows(chain([first], lines), str(path), separator(first, columns))
                 header = next(rows, [])
-                hint = ""
-                if len(header) == 1 and any(character in header[0] for character in ";\t|"):
-                    hint = "Its columns must be separated by commas; save it so. "
-                indices = [column_index(path, header, name, hint + advice.column) for name in columns]
+                indices = [column_index(path, header, name, advice.column) for name in columns]
                 for row in rows:
                     yield [row[index] for index in indices]
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror}). {advice.file}") from error
 
 
-def csv_rows(lines: Iterator[str], name: str) -> Iterator[list[str]]:
+def separator(line: str, columns: Sequence[str]) -> str:
+    """Return by what the columns in a first line are separated, a comma where that is not clear."""
+    found = {each: next(csv.reader([line], delimiter=each), []) for each in SEPARATORS}
+    if having := [each for each, fields in found.items() if set(columns) <= set(fields)]:
+        return having[0]
+    return max(SEPARATORS, key=lambda each: len(found[each]))
+
+
+def csv_rows(lines: Iterator[str], name: str, separator: str) -> Iterator[list[str]]:
     """Yield the rows, the header first, without empty lines. Raises InputError with the line at a bad one."""
     # A text may be longer than the 128 KB that are the default.
     csv.field_size_limit(sys.maxsize)
-    rows = csv.reader(split_at_returns(lines), strict=True)
+    rows = csv.reader(lines, delimiter=separator, strict=True)
     fields = None
     try:
         for row in filter(None, rows):

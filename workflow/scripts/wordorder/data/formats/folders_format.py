@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZipFile
 
-from wordorder.data.corpus import ADVICE, SPLITS, Corpus, Format, Layout, Text
+from wordorder.data.corpus import ADVICE, SPLIT_NAMES, SPLITS, Corpus, Format, Layout, Text
 from wordorder.io.errors import InputError
 
 # More folders within each other than any corpus has.
@@ -27,9 +27,10 @@ class Member(NamedTuple):
 class Folders(Format):
     """A tar or zip archive with a folder of .txt files for each class.
 
-    The folders of the classes lie in train/, test/ and validation/, if there are train/ and one of the others, or else
-    beside each other; further folders around that do not matter. Left out are files outside the folders of classes,
-    and what is hidden by a name that starts with a dot.
+    The folders of the classes lie in train/, test/ and validation/, or what else splits are called (`SPLIT_NAMES`), if
+    there are train/ and one of the others, or else beside each other; further folders around that do not matter. Left
+    out, and named in the log, are files outside the folders of classes; and what is hidden by a name that starts with a
+    dot.
     """
 
     def read(self, path: Path, layout: Layout) -> Corpus:
@@ -42,14 +43,15 @@ class Folders(Format):
         members = list(visible(path, zip_members(path) if is_zip else tar_members(path)))
         folders = {member.parts[:depth] for member in members for depth in range(len(member.parts) + member.is_folder)}
         root, has_splits = find_root(path, folders)
-        heads = [(*root, split) for split in SPLITS] if has_splits else [root]
+        heads = [folder for folder in folders if folder[:-1] == root and is_split(folder)] if has_splits else [root]
         depth = len(heads[0]) + 1
         labels = {folder: folder[-1] for folder in folders if folder and folder[:-1] in heads}
         groups = group_lines(members, labels, layout.group_files)
-        texts = {}
+        texts, others = {}, []
         for member in members:
             folder, inside = member.parts[:depth], member.parts[depth:]
             if folder not in labels or not inside:
+                others += [member.name] if not member.is_folder else []
                 continue
             where = f"{path}, member {member.name!r}"
             if member.content is None or len(inside) > 1:
@@ -57,11 +59,18 @@ class Folders(Format):
             identifier = "/".join(member.parts[len(root) :]).removesuffix(".txt")
             if identifier in texts:
                 raise InputError(f"{where}: this name occurs twice. {CHECK}")
-            split, label = folder[len(root)] if has_splits else "train", labels[folder]
-            text = decoded(where, member.content)
+            split, label = SPLIT_NAMES[folder[len(root)].lower()] if has_splits else "train", labels[folder]
+            text = decoded(where, member.content, layout.encoding)
             group = group_of(where, inside[0], groups[folder]) if folder in groups else ""
             texts[identifier] = Text(identifier, split, "" if label == layout.unlabelled else label, text, group)
+        if others:
+            print(f"Not read, because not in the folder of a class: {len(others)} files, such as {others[:3]}")
         return Corpus(list(texts.values()), sorted(set(labels.values()) - {layout.unlabelled}))
+
+
+def is_split(folder: tuple[str, ...], *names: str) -> bool:
+    """Return whether a folder has the name of a split; with `names`, of one of these splits."""
+    return bool(folder) and SPLIT_NAMES.get(folder[-1].lower()) in (names or SPLITS)
 
 
 def group_lines(
@@ -91,11 +100,8 @@ def group_of(where: str, name: str, lines: Sequence[str]) -> str:
 
 def find_root(path: Path, folders: set[tuple[str, ...]]) -> tuple[tuple[str, ...], bool]:
     """Return the folder with the splits or, without any, with the classes; and whether it has splits."""
-    found = [
-        folder
-        for folder in sorted(folders)
-        if (*folder, "train") in folders and {(*folder, "validation"), (*folder, "test")} & folders
-    ]
+    trained = {folder[:-1] for folder in folders if is_split(folder, "train")}
+    found = sorted(trained & {folder[:-1] for folder in folders if is_split(folder, "validation", "test")})
     if len(found) > 1:
         places = ", ".join(repr("/".join(folder)) for folder in found)
         raise InputError(f"{path}: in more than one folder there are train/ and test/: {places}. Leave one of them.")
@@ -195,11 +201,12 @@ def irregular_member(path: Path, name: str) -> InputError:
     return InputError(f"{path}, member {name!r}: not a regular file. Put the file itself into the archive. {CHECK}")
 
 
-def decoded(where: str, content: bytes) -> str:
-    """Decode UTF-8. Raises InputError with the position of the first byte that is not."""
+def decoded(where: str, content: bytes, encoding: str = "utf-8") -> str:
+    """Decode a text. Raises InputError with the position of the first byte that is not so encoded."""
     try:
-        return content.decode("utf-8")
+        return content.decode(encoding)
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{where}: not UTF-8 at byte {error.start} ({error.reason}). Save it as UTF-8. {CHECK}"
+            f"{where}: not {encoding.upper()} at byte {error.start} ({error.reason}). Save it as UTF-8, or set "
+            f"corpus.encoding in the config. {CHECK}"
         ) from error

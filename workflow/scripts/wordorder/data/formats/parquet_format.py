@@ -20,7 +20,13 @@ class Parquet(Table):
     suffix: ClassVar[str] = ".parquet"
 
     def rows(
-        self, path: Path, columns: Sequence[str], advice: Advice, *, numbers: Collection[str] = ()
+        self,
+        path: Path,
+        columns: Sequence[str],
+        advice: Advice,
+        *,
+        numbers: Collection[str] = (),
+        encoding: str = "utf-8",
     ) -> Iterator[Sequence[str | None]]:
         """Yield rows as `Table.rows` does."""
         try:

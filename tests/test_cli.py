@@ -219,7 +219,7 @@ def test_explanation_without_a_terminal(finished):
     # Catches: escape sequences in a file, words that are left out.
     result = wordorder("explain", "-m", "one_hot", "-d", finished, input=b"The film was good .\nNot bad .\n")
     lines = result.stdout.decode().splitlines()
-    assert re.fullmatch(r"pos: 0\.\d{3}", lines[0])
+    assert re.fullmatch(r"pos: 0\.\d{3}, with the words shuffled 0\.\d{3}", lines[0])
     assert [line.split()[1] for line in lines[1:]] == ["The", "film", "was", "good", ".", "Not", "bad", "."]
     assert all(re.fullmatch(r"[+-]\d+\.\d\d \S+", line) for line in lines[1:])
 
@@ -266,8 +266,12 @@ def test_the_page_in_a_browser(finished, tab):
         assert [card.locator("h2 span").first.inner_text() for card in cards.all()] == variants
         glove = cards.nth(variants.index("glove"))
         assert glove.locator("p").inner_text() == text
-        expected = wordorder("explain", "-m", "glove", "-d", finished, input=text.encode()).stdout.decode().split()[1]
-        assert f"P(pos) = {expected}" in glove.inner_text()
+        expected = (
+            wordorder("explain", "-m", "glove", "-d", finished, input=text.encode()).stdout.decode().splitlines()[0]
+        )
+        probability, shuffled = re.findall(r"0\.\d{3}", expected)
+        assert f"P(pos) = {probability}" in glove.inner_text()
+        assert f"With the words shuffled: {shuffled}" in glove.inner_text()
         second = wordorder("serve", "-d", finished, "--port", port)
         assert (second.returncode, second.stdout) == (1, b"")
         assert second.stderr.decode() == (

@@ -80,7 +80,7 @@ MISTAKES = [
     ("glove.sources", "[/]", "glove.sources.0: there is no file /", "correct"),
     ("corpus.sources", "[/]", "corpus.checksum: a folder has no checksum", "write null"),
     ("corpus.checksum", "null", "corpus.checksum: null is for a single file on this machine", "sha256sum"),
-    ("corpus.format", "xsv", 'corpus.format: "xsv" is not possible', "csv"),
+    ("corpus.format", "parqet", 'corpus.format: "parqet" is not possible', "parquet"),
     ("corpus.unlabelled", "''", "corpus.unlabelled: it is empty", "null"),
     (
         "corpus",

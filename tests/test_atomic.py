@@ -1,5 +1,6 @@
 """Files that are either complete or not there, whatever happens while they are written."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from wordorder.io import atomic as files
-from wordorder.io.atomic import atomic_write
+from wordorder.io.atomic import atomic_write, replacing
 from wordorder.io.errors import InputError
 
 
@@ -151,7 +152,7 @@ def test_killed_in_the_middle(tmp_path):
 import os, signal, sys
 sys.path.insert(0, {str(Path(files.__file__).parents[2])!r})
 from pathlib import Path
-from wordorder.io.atomic import atomic_write
+from wordorder.io.atomic import atomic_write, replacing
 with atomic_write(Path({str(target)!r})) as part:
     part.write_text("half of a long file")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -162,3 +163,33 @@ with atomic_write(Path({str(target)!r})) as part:
         part.write_text("new")
     assert target.read_text() == "new"
     assert names(tmp_path) == ["table.csv"]
+
+
+def test_a_file_of_the_user_is_replaced_as_it_is(tmp_path):
+    # Catches: a link that becomes a file, a mode that is lost, another's temporary file, a leftover.
+    target, link = tmp_path / "answers.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    with replacing(link) as part:
+        part.write_text("new")
+        # Another process that writes the file at the same time has another name.
+        assert str(os.getpid()) in part.name
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert names(tmp_path) == ["answers.csv", "link.csv"]
+
+
+def test_a_pipe_is_written_as_it_is(tmp_path):
+    # Catches: a file in place of a pipe, whose reader would wait for ever.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    with replacing(pipe) as part:
+        part.write_text("answers")
+    reader.join(10)
+    assert read == ["answers"]
+    assert names(tmp_path) == ["pipe"]

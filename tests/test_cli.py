@@ -108,6 +108,18 @@ def test_bad_input_is_named(finished, tmp_path, monkeypatch, name, content, mess
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
 
 
+def test_the_source_is_not_written_over(finished, tmp_path):
+    # Catches: an input that is lost, because its name was also given for the output.
+    path = tmp_path / "a.txt"
+    path.write_text("good film\n")
+    (tmp_path / "link.txt").symlink_to(path)
+    for name in ("a.txt", "link.txt"):
+        result = wordorder("predict", "-m", "glove", "-d", finished, "-o", tmp_path / name, path)
+        assert result.returncode == 1
+        assert b"is the file that is read" in result.stderr
+    assert path.read_text() == "good film\n"
+
+
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())], ids=str)
 def test_parquet_texts(tmp_path, kind):
     # Catches: a type of text that pandas writes (a dictionary for a category) and that is not read.

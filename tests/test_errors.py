@@ -35,5 +35,8 @@ def test_other_errors_pass(tmp_path):
     for error in (ZeroDivisionError("deep"), InputError("plain")):
         with pytest.raises(type(error), match=f"^{error}$"), reading(tmp_path):
             raise error
+    # Memory that is lacking is no damage, however much the reader of a file catches.
+    with pytest.raises(MemoryError), reading(tmp_path, Exception):
+        raise MemoryError
     with pytest.raises(InputError, match="deep"), reading(tmp_path, ZeroDivisionError):
         raise ZeroDivisionError("deep")

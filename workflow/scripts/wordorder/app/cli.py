@@ -17,7 +17,7 @@ from tqdm import tqdm
 from wordorder.app.trained_models import trained_models, trained_seed
 from wordorder.data.corpus import Advice
 from wordorder.data.formats import suffixes, table_of
-from wordorder.io.atomic import atomic_write
+from wordorder.io.atomic import replacing
 from wordorder.io.errors import InputError
 from wordorder.io.text import text_lines
 from wordorder.training.backend import BACKENDS, start_backend
@@ -83,14 +83,19 @@ def texts_of(source: Path | None, column: str) -> Iterator[str]:
 
 
 @contextmanager
-def writing(output: Path | None) -> Iterator[TextIO]:
-    """Open the file for writing, which appears under its name when all is written, or standard output."""
+def writing(output: Path | None, source: Path | None) -> Iterator[TextIO]:
+    """Open the file for writing, which appears under its name when all is written, or standard output.
+
+    Raises InputError if it is the source that is being read.
+    """
+    if output and source and output.exists() and output.samefile(source):
+        raise InputError(f"--output {output} is the file that is read. Name another.")
     if output is None:
         yield sys.stdout
         return
     # What is half written is to be deleted.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with atomic_write(output) as part, part.open("w", encoding="utf-8", newline="") as file:
+    with replacing(output) as part, part.open("w", encoding="utf-8", newline="") as file:
         yield file
 
 
@@ -161,7 +166,7 @@ def predict_command(
     columns = [f"probability_{name}" for name in (classes[1:] if len(classes) == 2 else classes)]
     texts = texts_of(source, text_column)
     # Without a terminal there is no one to look at it.
-    with writing(output) as file, tqdm(unit=" texts", disable=None, leave=False) as progress:
+    with writing(output, source) as file, tqdm(unit=" texts", disable=None, leave=False) as progress:
         writer = csv.writer(file, lineterminator="\n")
         if kind == "csv":
             writer.writerow(["row", "label", *columns])

@@ -1,6 +1,7 @@
 """Files that are either complete or not there."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,16 +10,34 @@ from wordorder.io.errors import InputError
 
 
 @contextmanager
-def atomic_write(target: Path) -> Iterator[Path]:
+def replacing(output: Path) -> Iterator[Path]:
+    """Give a path to write to in place of a file that a user has named, as `atomic_write` does.
+
+    A link stays one, and what it names is replaced; the file keeps its mode; several processes with the same name do
+    not meet. What is no plain file, such as a pipe, is written as it is.
+    """
+    if output.exists() and not output.is_file():
+        yield output
+        return
+    target = output.resolve()
+    with atomic_write(target, writer=f"{os.getpid()}-") as part:
+        yield part
+        if target.exists():
+            part.chmod(stat.S_IMODE(target.stat().st_mode))
+
+
+@contextmanager
+def atomic_write(target: Path, *, writer: str = "") -> Iterator[Path]:
     """Give a path beside `target` to write to; on success it becomes `target`, on failure it is deleted.
 
     The temporary name is `.part-<name>`: it keeps the suffix (Keras decides by it how to save) and is always the
-    same, so that what a killed job has left behind is overwritten by the next try.
+    same, so that what a killed job has left behind is overwritten by the next try. With a `writer` it has a name of its
+    own, for files that several processes may write at a time.
 
     Raises InputError if the file cannot be written: the disk is full, the folder is read-only and the like; and if
     another file that is used in the block cannot be opened.
     """
-    part = target.with_name(f".part-{target.name}")
+    part = target.with_name(f".part-{writer}{target.name}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield part

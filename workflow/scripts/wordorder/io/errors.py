@@ -23,6 +23,9 @@ def reading(path: Path, *errors: type[Exception]) -> Iterator[None]:
     expected: tuple[type[Exception], ...] = (OSError, ValueError, LookupError, TypeError, RecursionError, *errors)
     try:
         yield
+    except MemoryError:
+        # It says nothing about the file.
+        raise
     except expected as error:
         problem = f"{error} is missing" if isinstance(error, KeyError) else error
         raise InputError(f"{path} is damaged ({problem}). Delete it and run again.") from error

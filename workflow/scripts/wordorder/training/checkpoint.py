@@ -85,6 +85,8 @@ class Checkpoints:
                 return Progress(state, best_weights, record["history"])
             # Broad, because NumPy and zipfile raise whatever a damaged byte leads them to.
             except Exception as error:
+                if isinstance(error, MemoryError):
+                    raise
                 log.warning("%s is damaged (%s)", path, error)
         remove(self.folder)
         return None

@@ -168,6 +168,8 @@ def tar_members(path: Path) -> Iterator[Member]:
                     raise tarfile.ReadError("the end of the archive is missing")
     # Broad, because tarfile lets the errors of the decompressors through, and those have no class in common.
     except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
         raise damaged_archive(path, "tar", error) from error
     if irregular is not None:
         raise irregular_member(path, irregular)
@@ -186,6 +188,8 @@ def zip_members(path: Path) -> Iterator[Member]:
                 yield Member(info.filename, parts_of(info.filename.removesuffix("/")), info.is_dir(), content)
     # Broad, as above.
     except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
         raise damaged_archive(path, "zip", error) from error
     if irregular is not None:
         raise irregular_member(path, irregular)

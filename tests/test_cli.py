@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -106,6 +107,24 @@ def test_bad_input_is_named(finished, tmp_path, monkeypatch, name, content, mess
         cli(arguments, standalone_mode=False)
     assert str(error.value).startswith(message)
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+
+@pytest.mark.parametrize("name", ["vocabulary", "model"])
+def test_what_does_not_belong_together_is_refused(finished, tmp_path, name):
+    # Catches: an answer by a vocabulary that has been made anew, or by the model of another training.
+    shutil.copytree(finished / "results", tmp_path / "results")
+    path = tmp_path / (
+        paths.vocabulary("words") if name == "vocabulary" else paths.run("model.keras", "glove", "all", 1)
+    )
+    if name == "vocabulary":
+        tokens = json.loads(path.read_text())
+        path.write_text(json.dumps([*tokens[:2], tokens[3], tokens[2], *tokens[4:]]))
+    else:
+        shutil.copy(tmp_path / paths.run("model.keras", "glove", "all", 2), path)
+    result = wordorder("predict", "-m", "glove", "--seed", "1", "-d", tmp_path, input=b"good\n")
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert f"Error: {path} is not the one of ".encode() in result.stderr
+    assert b"Run snakemake again" in result.stderr
 
 
 def test_the_source_is_not_written_over(finished, tmp_path):

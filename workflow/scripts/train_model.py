@@ -11,6 +11,7 @@ import pandas as pd
 from wordorder import paths
 from wordorder.data.encoded import read_encoded
 from wordorder.data.reviews import read_groups
+from wordorder.data.sources import file_digest
 from wordorder.data.subsets import split_by_group, subsets
 from wordorder.data.vectorizer import read_vocabulary
 from wordorder.entry import run
@@ -112,6 +113,7 @@ def main(
         table.drop(columns=COSTS).to_csv(part, index=False)
     with atomic_write(costs) as part:
         table[["epoch", *COSTS]].to_csv(part, index=False)
+    save_model(network, model)
     contents = {
         "variant": variant,
         "seed": seed,
@@ -127,10 +129,11 @@ def main(
         "threads": threads,
         "processor": processor_name(),
         "versions": packages,
+        # By which whoever uses the model knows that these belong together.
+        "digests": {"model": file_digest(model), "vocabulary": file_digest(vocabulary)},
     }
     with atomic_write(record) as part:
         part.write_text(json.dumps(contents, indent=2) + "\n", encoding="utf-8")
-    save_model(network, model)
     print(
         f"Best epoch: {best['epoch']}, validation loss {best['validation_loss']:.4f}, "
         f"accuracy {best['validation_accuracy']:.4f}; peak memory {table['peak_memory_mb'].max():.0f} MB"

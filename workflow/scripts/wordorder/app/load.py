@@ -9,9 +9,10 @@ import numpy as np
 
 from wordorder import paths
 from wordorder.data.encoded import NO_LABEL, EncodedReviews, joined
+from wordorder.data.sources import file_digest
 from wordorder.data.vectorizer import read_settings, read_vocabulary, text_encoder
 from wordorder.inference import load_model, predict, predictor
-from wordorder.io.errors import reading
+from wordorder.io.errors import InputError, reading
 from wordorder.models.later import Tensor
 from wordorder.models.network import TokenClassifier
 
@@ -55,11 +56,20 @@ def load_trained(directory: Path, variant: str, seed: int) -> TrainedModel:
 def load_model_with(model: Path, record: Path, vocabulary: Path, vectorizer: Path) -> TrainedModel:
     """Load a model from its own file, its record, the vocabulary that it reads and the settings of its vectorizer.
 
-    It is for the backend that is in use. Raises InputError if a file is damaged.
+    It is for the backend that is in use. Raises InputError if a file is damaged, or if they do not belong together.
     """
     with reading(record):
         training = json.loads(record.read_text(encoding="utf-8"))
         variant, seed = training["variant"], training["seed"]
+        digests = {path: training["digests"][name] for name, path in (("model", model), ("vocabulary", vocabulary))}
+    for path, digest in digests.items():
+        with reading(path):
+            found = file_digest(path)
+        if found != digest:
+            raise InputError(
+                f"{path} is not the one of {record}: it has been made anew, or comes from elsewhere. Run snakemake "
+                "again, so that all belongs together."
+            )
     loaded = load_model(model)
     encode = text_encoder(read_vocabulary(vocabulary), **read_settings(vectorizer))
     return TrainedModel(variant, seed, loaded, predictor(loaded), encode)

@@ -18,6 +18,7 @@ from statsmodels.stats.multitest import multipletests
 
 from wordorder.evaluation.intervals import LEVEL, Estimate, Measurements, run_name, scores_of
 from wordorder.evaluation.timing import IMPLEMENTATIONS, log_ratio, log_ratio_of_trainings
+from wordorder.evaluation.verdicts import FAILS, HOLDS, TOO_FEW, UNDECIDED
 from wordorder.io.errors import InputError
 from wordorder.io.tables import numbers_text
 from wordorder.messages import shown, suggestion
@@ -26,7 +27,6 @@ from wordorder.vectors.names import PRETRAINED
 
 COLUMNS = ["claim", "family", "kind", "text", "verdict", "verdict_of_family", "value", "low", "high", "bound", "margin"]
 COLUMNS += ["target", "p", "p_of_family", "seeds", "seeds_to_decide", "stated", "source", "of_seeds"]
-HOLDS, FAILS, UNDECIDED, TOO_FEW = "holds", "does not hold", "undecided", "too few seeds"
 
 
 class Bound(NamedTuple):

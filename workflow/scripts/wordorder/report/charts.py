@@ -13,6 +13,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from wordorder.evaluation.verdicts import FAILS, HOLDS, TOO_FEW, UNDECIDED
 from wordorder.report.palette import BLUE, GREY, INK, LIGHT, PALETTE, VERMILION
 from wordorder.report.style import FONT_SIZE, HEIGHT, WIDTH, colour_scale, spread
 
@@ -25,7 +26,7 @@ CLAIMED = {
     ),
     "Levels": ("accuracy", "auc", "analogies"),
 }
-VERDICTS = {"holds": BLUE, "does not hold": VERMILION, "undecided": INK, "too few seeds": GREY}
+VERDICTS = {HOLDS: BLUE, FAILS: VERMILION, UNDECIDED: INK, TOO_FEW: GREY}
 # Small pictures side by side, one for each variant.
 COLUMNS, SMALL = 4, 150
 

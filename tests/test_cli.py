@@ -127,6 +127,18 @@ def test_what_does_not_belong_together_is_refused(finished, tmp_path, name):
     assert b"Run snakemake again" in result.stderr
 
 
+def test_the_trained_models_are_listed(finished):
+    # Catches: a training on a part of the reviews, a seed that is left out, the accuracy of another.
+    result = wordorder("models", "-d", finished)
+    rows = list(csv.DictReader(io.StringIO(result.stdout.decode())))
+    summary = pd.read_csv(finished / "results/runs.csv")
+    expected = summary[["variant", "seed", "test_accuracy"]].sort_values(["variant", "seed"])
+    assert [(row["variant"], int(row["seed"])) for row in rows] == list(
+        zip(expected["variant"], expected["seed"], strict=True)
+    )
+    assert [float(row["test_accuracy"]) for row in rows] == pytest.approx(expected["test_accuracy"].tolist(), abs=5e-5)
+
+
 def test_the_source_is_not_written_over(finished, tmp_path):
     # Catches: an input that is lost, because its name was also given for the output.
     path = tmp_path / "a.txt"

@@ -115,6 +115,31 @@ def test_claims_on_the_second_machine_are_those_of_the_run():
     assert table((folder / "README.md").read_text(encoding="utf-8"), "second_machine") == expected
 
 
+def test_word_order_is_that_of_the_run():
+    # Catches: a figure in docs/word_order.md that is not in its committed tables.
+    page = (REPOSITORY / "docs/word_order.md").read_text(encoding="utf-8")
+    folder = REPOSITORY / "docs/word_order"
+    summary = pd.read_csv(folder / "summary.csv", index_col="variant")["test_accuracy"]
+    claims = pd.read_csv(folder / "claims.csv", index_col="claim")
+    expected = []
+    for variant in ("one_hot", "embedding", "embedding_masked", "glove"):
+        worth, idle = (claims.loc[f"order_{claim}_{variant}"] for claim in ("worth", "idle"))
+        levels = [f"{summary[name]:.4f}" for name in (variant, f"{variant}_shuffled")]
+        expected.append([variant, *levels, *claim_cells(worth), idle["verdict"]])
+    assert table(page, "twins") == expected
+    orders, contrasts = (pd.read_csv(folder / f"{name}.csv") for name in ("word_order", "contrasts"))
+    rows = []
+    for order, each in orders.groupby("order", sort=False):
+        cells = (
+            each["accuracy"].map("{:.4f}".format) if order == "kept" else (100 * each["change"]).map("{:+.1f}".format)
+        )
+        rows.append([order, *cells])
+    assert table(page, "orders") == rows
+    shares = contrasts["right"].map("{:.2f}".format) + ", " + contrasts["apart"].map("{:.2f}".format)
+    rows = [[kind, *each] for kind, each in shares.groupby(contrasts["kind"], sort=False)]
+    assert table(page, "contrasts") == rows
+
+
 def claim_cells(claim):
     """Return the value of a claim, its interval and the verdict as the page shows them."""
     return f"{claim['value']:.4f}", f"{claim['low']:.4f} to {claim['high']:.4f}", claim["verdict"]

@@ -147,7 +147,7 @@ WORDS = {
     "claims": {"level", "holds", "undecided", "too few seeds", "does not hold"},
     "learning_curve": {"200", "1,000", "20,000"},
     "accuracy_by_length": {"1 to 9", "10 to 50"},
-    "word_order": {"1", "3", "sentence", "kept"},
+    "word_order": {"1", "3", "sentence", "all"},
     "word_map": {"good", "bad", "&lt;/script&gt;&lt;b&gt;", "pos", "neg", "50% of the variance"},
     "padding": {"A film", "probability of pos"},
 }

@@ -188,6 +188,8 @@ def test_the_table_of_orders(tmp_path, reviews):
     assert 0 < change["a", "1"] < 0.06
     assert table.loc[("a", "kept"), ["change", "change_low", "change_high"]].tolist() == [0, 0, 0]
     assert table.loc[("a", "1"), "of_seeds"] == "-0.0125 -0.0125"
+    # One model has no seeds to tell how much it varies.
+    assert np.isnan(change["b", "1"])
     with pytest.raises(InputError, match="other reviews"):
         read_right_answers(paths[0], ids[::-1])
 

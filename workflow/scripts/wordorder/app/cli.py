@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, TextIO
 import click
 from tqdm import tqdm
 
+from wordorder import paths
 from wordorder.app.trained_models import trained_models, trained_seed
 from wordorder.data.corpus import Advice
 from wordorder.data.formats import suffixes, table_of
 from wordorder.io.atomic import replacing
-from wordorder.io.errors import InputError
+from wordorder.io.errors import InputError, reading
 from wordorder.io.text import text_lines
 from wordorder.training.backend import BACKENDS, start_backend
 
@@ -188,6 +189,22 @@ def predict_command(
             file.flush()
             done += len(chunk)
             progress.update(len(chunk))
+
+
+@cli.command("models")
+@directory_option
+def models_command(directory: Path) -> None:
+    """List the trained models, with their accuracy on the test texts."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["variant", "seed", "test_accuracy"])
+    for variant, seeds in trained_models(directory).items():
+        for seed in seeds:
+            path = directory / paths.run(paths.EVALUATED["evaluation"], variant, "all", seed)
+            accuracy = ""
+            if path.exists():
+                with reading(path):
+                    accuracy = f"{json.loads(path.read_text(encoding='utf-8'))['test_accuracy']:.4f}"
+            writer.writerow([variant, seed, accuracy])
 
 
 @cli.command("explain")

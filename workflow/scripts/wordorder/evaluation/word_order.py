@@ -57,18 +57,23 @@ def tabulate_word_order(
 ) -> pd.DataFrame:
     """Return for each variant and order its accuracy, and the change from reviews as they are: `ORDER_COLUMNS`.
 
-    Both are means over the seeds, with their 95 % intervals over other seeds and other reviews; the change is that of
-    the same trained models, in `of_seeds` for each. `paths` are the right answers of the `runs`, `reviews` is the file
-    of the test reviews.
+    Both are means over the seeds, with their 95 % intervals over other seeds and other reviews. The change is that of
+    the same trained models, in `of_seeds` for each, and its interval that of this variant alone. `paths` are the right
+    answers of the `runs`, `reviews` is the file of the test reviews.
     """
     groups = read_groups(reviews)
+    # How much a change hangs on the seed is a matter of each variant: that of a bag of words is always 0.
+    alone = {variant: alike and variant for variant, alike in varies_like.items()}
     right = [read_right_answers(path, list(groups)) for path in paths]
     rows = []
     for variant in dict.fromkeys(variant for variant, *_ in runs):
         for order in ORDERS:
             levels = np.array([each[order] for each in right])
             changes = levels - np.array([each[UNCHANGED] for each in right])
-            measured = [certainty(each, list(groups.values()), runs, varies_like) for each in (levels, changes)]
+            measured = [
+                certainty(values, list(groups.values()), runs, alike)
+                for values, alike in ((levels, varies_like), (changes, alone))
+            ]
             ends = [end for each in measured for end in with_interval(each, variant)]
             of_seeds = numbers_text(measured[1].of_seeds({variant: 1}))
             rows.append((variant, order, *ends, measured[0].seeds(variant), of_seeds))

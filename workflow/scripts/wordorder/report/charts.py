@@ -300,7 +300,8 @@ def draw_accuracy_by_length(accuracies: pd.DataFrame) -> alt.ConcatChart:
 
 def draw_word_order(accuracies: pd.DataFrame) -> alt.ConcatChart:
     """Draw the accuracy against how many words in a row stay together, a picture for each variant."""
-    order = [name for name in dict.fromkeys(accuracies["order"]) if name.isdigit() or name in ("sentence", "kept")]
+    accuracies = accuracies.assign(order=accuracies["order"].replace("kept", "all"))
+    order = [name for name in dict.fromkeys(accuracies["order"]) if name.isdigit() or name in ("sentence", "all")]
     table = accuracies[accuracies["order"].isin(order)][["variant", "order", "accuracy", "change"]]
     x = alt.X("order:O", sort=order, title="words that stay together", axis=alt.Axis(labelAngle=-30, domain=False))
     y = alt.Y(

@@ -127,6 +127,12 @@ def test_word_order_is_that_of_the_run():
         levels = [f"{summary[name]:.4f}" for name in (variant, f"{variant}_shuffled")]
         expected.append([variant, *levels, *claim_cells(worth), idle["verdict"]])
     assert table(page, "twins") == expected
+    first_screen = [
+        [f"{float(kept):.3f}", f"{float(shuffled):.3f}", f"{float(value):.3f} ({float(low):.3f} to {float(high):.3f})"]
+        for _, kept, shuffled, value, interval, *_ in expected
+        for low, high in [interval.split(" to ")]
+    ]
+    assert [row[1:] for row in table(README, "order")] == first_screen
     orders, contrasts = (pd.read_csv(folder / f"{name}.csv") for name in ("word_order", "contrasts"))
     rows = []
     for order, each in orders.groupby("order", sort=False):

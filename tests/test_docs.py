@@ -133,6 +133,15 @@ def test_word_order_is_that_of_the_run():
         for low, high in [interval.split(" to ")]
     ]
     assert [row[1:] for row in table(README, "order")] == first_screen
+    spreads = []
+    for runs in (folder, folder.parent / "results"):
+        variances = pd.read_csv(runs / "runs.csv").groupby("variant")["test_accuracy"].var().dropna()
+        masked = variances.index.str.startswith(("embedding_masked", "glove")) | (variances.index == "cbow")
+        unmasked = variances.index.str.startswith(("one_hot", "embedding")) & ~masked
+        spreads += [f"{100 * np.sqrt(variances[part].mean()):.2g}" for part in (unmasked, masked)]
+    assert spreads == ["1.1", "0.25", "0.55", "0.49"]
+    assert f"deviation of {spreads[0]} points, those with one of {spreads[1]}\n" in page
+    assert f"({spreads[2]} and {spreads[3]} points)" in page
     orders, contrasts = (pd.read_csv(folder / f"{name}.csv") for name in ("word_order", "contrasts"))
     rows = []
     for order, each in orders.groupby("order", sort=False):

@@ -472,7 +472,15 @@ def test_a_sparse_file_is_no_review(folder, size):
 def read_strictly(content: bytes, dimension: int):
     """The vectors by a regular expression; a line that does not match, as a header does not, has none."""
     pattern = re.compile(rb"(.*?)" + rb" ([^ ]*)" * dimension + rb" ?\r*", re.DOTALL)
-    matches = [pattern.fullmatch(line) for line in content.removesuffix(b"\n").split(b"\n")]
+    lines = content.removesuffix(b"\n").split(b"\n")
+    # Fields may be further apart, or stand between tabs.
+    lines = [
+        b" ".join(line.split())
+        if len(line.split()) == dimension + 1 and line.rstrip(b"\r").removesuffix(b" ").count(b" ") != dimension
+        else line
+        for line in lines
+    ]
+    matches = [pattern.fullmatch(line) for line in lines]
     return [(match[1], match.groups()[1:]) for match in matches if match]
 
 

@@ -292,9 +292,12 @@ def test_script_splits_an_archive(tmp_path, capsys):
     for seed in (1337, 1338):
         paths = [tmp_path / f"{split}{seed}.parquet" for split in ("train", "validation", "test", "unlabelled")]
         split_corpus.main(archive, *paths, layout=LAYOUT, test_fraction=0.5, validation_fraction=0.3, seed=seed)
-        assert capsys.readouterr().out == (
-            "train: 14 reviews, validation: 6 reviews, test: 20 reviews, unlabelled: 10 reviews\n"
-        )
+        assert capsys.readouterr().out.splitlines() == [
+            "train: 14 reviews (neg 7, pos 7)",
+            "validation: 6 reviews (neg 3, pos 3)",
+            "test: 20 reviews (neg 10, pos 10)",
+            "unlabelled: 10 reviews (no class 10)",
+        ]
         tables = [read_reviews(path).to_pylist() for path in paths]
         assert [len(table) for table in tables] == [14, 6, 20, 10]
         assert {row["text"][:4] for row in tables[2]} == {"test"}

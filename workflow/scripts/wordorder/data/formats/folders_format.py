@@ -168,8 +168,6 @@ def tar_members(path: Path) -> Iterator[Member]:
                     raise tarfile.ReadError("the end of the archive is missing")
     # Broad, because tarfile lets the errors of the decompressors through, and those have no class in common.
     except Exception as error:
-        if isinstance(error, MemoryError):
-            raise
         raise damaged_archive(path, "tar", error) from error
     if irregular is not None:
         raise irregular_member(path, irregular)
@@ -188,8 +186,6 @@ def zip_members(path: Path) -> Iterator[Member]:
                 yield Member(info.filename, parts_of(info.filename.removesuffix("/")), info.is_dir(), content)
     # Broad, as above.
     except Exception as error:
-        if isinstance(error, MemoryError):
-            raise
         raise damaged_archive(path, "zip", error) from error
     if irregular is not None:
         raise irregular_member(path, irregular)
@@ -197,6 +193,11 @@ def zip_members(path: Path) -> Iterator[Member]:
 
 def damaged_archive(path: Path, kind: str, error: Exception) -> InputError:
     """Return the error for an archive that cannot be read to its end."""
+    if isinstance(error, MemoryError):
+        return InputError(
+            f"{path} is not a complete {kind} archive, or it takes more memory than there is: a member claims to be as "
+            f"large. Give the job more memory, if the archive is right. {ADVICE.file}"
+        )
     return InputError(f"{path} is not a complete {kind} archive ({error}). {ADVICE.file}")
 
 

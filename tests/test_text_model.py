@@ -15,8 +15,10 @@ from plain_keras import complete
 import export_model
 from wordorder.app.export import TextClassifier, distinct
 from wordorder.data.encoded import EncodedReviews, joined
+from wordorder.data.sources import file_digest
 from wordorder.data.vectorizer import text_encoder, write_settings, write_vocabulary
 from wordorder.inference import predict, save_model
+from wordorder.io.errors import InputError
 from wordorder.models.network import build_model
 
 assert keras.backend.backend() == "tensorflow"
@@ -102,7 +104,9 @@ def test_served_without_the_code_of_the_project(tmp_path, name):
     save_model(model, tmp_path / "model.keras")
     write_vocabulary(tmp_path / "vocabulary.json", VOCABULARY)
     write_settings(tmp_path / "settings.json", {"max_tokens": 100, **vectorizer})
-    files = [tmp_path / name for name in ("model.keras", "vocabulary.json", "settings.json")]
+    files = [tmp_path / name for name in ("model.keras", "training.json", "vocabulary.json", "settings.json")]
+    digests = {"model": file_digest(files[0]), "vocabulary": file_digest(files[2])}
+    files[1].write_text(json.dumps({"variant": "a", "seed": 1, "digests": digests}))
     export_model.main(*files, tmp_path / "text_model.keras", tmp_path / "saved_model", threads=1)
     command = [sys.executable, "-c", SERVED, tmp_path / "saved_model", json.dumps(TEXTS)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -110,3 +114,23 @@ def test_served_without_the_code_of_the_project(tmp_path, name):
     assert run.returncode == 0, run.stderr
     assert np.array(json.loads(run.stdout)) == pytest.approx(expected(model, vectorizer), abs=1e-6)
     assert Path(tmp_path / "text_model.keras").exists()
+
+
+def test_what_cannot_be_exported_is_refused(tmp_path):
+    # Catches: a vocabulary of another training in an export, one that reads words in another order than its model.
+    model, vectorizer = made("masked")
+    shuffled = build_model(complete(**LSTM, word_order="shuffled"), len(VOCABULARY), "ab", 1)
+    write_settings(tmp_path / "settings.json", {"max_tokens": 100, **vectorizer})
+    files = [tmp_path / name for name in ("model.keras", "training.json", "vocabulary.json", "settings.json")]
+    for network, tokens, message in (
+        (model, [*VOCABULARY, "another"], r"vocabulary\.json is not the one of .*training\.json"),
+        (shuffled, VOCABULARY, "random order"),
+    ):
+        save_model(network, files[0])
+        write_vocabulary(files[2], VOCABULARY)
+        digests = {"model": file_digest(files[0]), "vocabulary": file_digest(files[2])}
+        files[1].write_text(json.dumps({"variant": "a", "seed": 1, "digests": digests}))
+        write_vocabulary(files[2], tokens)
+        with pytest.raises(InputError, match=message):
+            export_model.main(*files, tmp_path / "text_model.keras", tmp_path / "saved_model", threads=1)
+    assert not (tmp_path / "text_model.keras").exists()

@@ -4,6 +4,7 @@
 rule export_model:
     input:
         model=paths.run_of_all("model.keras"),
+        record=paths.run_of_all("training.json"),
         vocabulary=of_vectorizer(paths.vocabulary()),
         vectorizer=of_vectorizer(paths.vectorizer_settings()),
     output:

@@ -13,15 +13,19 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 
-def main(model: Path, vocabulary: Path, vectorizer: Path, text_model: Path, saved_model: Path, *, threads: int) -> None:
+def main(
+    model: Path, record: Path, vocabulary: Path, vectorizer: Path, text_model: Path, saved_model: Path, *, threads: int
+) -> None:
     """Write it as a .keras file and as a SavedModel."""
     start_backend("tensorflow", threads)
     import keras
     import tensorflow as tf
 
     from wordorder.app.export import TextClassifier
+    from wordorder.app.load import read_training
     from wordorder.inference import load_model
 
+    read_training(record, model, vocabulary)
     network = load_model(model)
     if network.variant.shuffles:
         raise InputError(f"{model} reads the words of a text in a random order, which no exported model can do.")

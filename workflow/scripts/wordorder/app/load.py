@@ -58,6 +58,17 @@ def load_model_with(model: Path, record: Path, vocabulary: Path, vectorizer: Pat
 
     It is for the backend that is in use. Raises InputError if a file is damaged, or if they do not belong together.
     """
+    variant, seed = read_training(record, model, vocabulary)
+    loaded = load_model(model)
+    encode = text_encoder(read_vocabulary(vocabulary), **read_settings(vectorizer))
+    return TrainedModel(variant, seed, loaded, predictor(loaded), encode)
+
+
+def read_training(record: Path, model: Path, vocabulary: Path) -> tuple[str, int]:
+    """Return variant and seed of a training from its record.
+
+    Raises InputError if a file is damaged, or if model and vocabulary are not those of the training.
+    """
     with reading(record):
         training = json.loads(record.read_text(encoding="utf-8"))
         variant, seed = training["variant"], training["seed"]
@@ -70,6 +81,4 @@ def load_model_with(model: Path, record: Path, vocabulary: Path, vectorizer: Pat
                 f"{path} is not the one of {record}: it has been made anew, or comes from elsewhere. Run snakemake "
                 "again, so that all belongs together."
             )
-    loaded = load_model(model)
-    encode = text_encoder(read_vocabulary(vocabulary), **read_settings(vectorizer))
-    return TrainedModel(variant, seed, loaded, predictor(loaded), encode)
+    return variant, seed

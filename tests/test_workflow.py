@@ -417,7 +417,12 @@ def test_config_of_the_demo(pipeline, clone):
     # Catches: a demo.yaml that does not fit config.yaml any more, or leaves out a variant.
     files = ["config/config.yaml", "config/demo.yaml", pipeline.config_files[2]]
     result = command("-n", "--cores", "4", "--directory", "demo", "--configfile", *files, cwd=clone)
-    assert planned(result) == CHAPTER | LOOKED_AT
+    expected = all_jobs([*BAGS_OF_WORDS, *LSTMS, "embedding_masked_shuffled"], vectorizers=["words", "bigrams"])
+    expected |= LOOKED_AT | {"tabulate_word_order", "plot_figure word_order"}
+    expected |= {f"measure_word_order {variant} 1" for variant in ("binary_unigram", "embedding_masked")}
+    expected |= {f"render_table {table}" for table in ("word_order", "contrasts")}
+    expected |= {f"{rule}embedding_masked_shuffled" for rule in ("plot_figure history/", "write_model_card ")}
+    assert planned(result) == expected
     base, demo = (yaml.safe_load((clone / name).read_text(encoding="utf-8")) for name in files[:2])
     assert demo["variants"].keys() <= base["variants"].keys()
 
@@ -440,14 +445,19 @@ def test_config_of_the_study(clone):
     text = ["embedding_masked_whole", "embedding_masked_no_html"]
     keras3 = ["embedding_keras3", "embedding_masked_keras3"]
     vectors = ["glove_trained", "glove_pooled", "cbow", "cbow_frozen", "embedding_pooled", "cbow_pooled"]
-    variants = [*BAGS_OF_WORDS, *LSTMS, *vectors, *text, *keras3]
-    vectorizers = ["words", "words_no_html", "bigrams", "trigrams", "trigrams_punctuation"]
+    shuffled = [f"{variant}_shuffled" for variant in [*LSTMS, "cbow_pooled"]]
+    variants = [*BAGS_OF_WORDS, "binary_bigram_cut", *LSTMS, *vectors, *text, *keras3, *shuffled]
+    once += ["transformer_shuffled"]
+    vectorizers = ["words", "words_no_html", "bigrams", "bigrams_cut", "trigrams", "trigrams_punctuation"]
     expected = all_jobs(variants, (1, 2, 3), vectorizers) | trainings(*(f"{variant} 1" for variant in once))
     curve = ["embedding_masked", "embedding_pooled", "glove", "glove_trained", "glove_pooled", "cbow", "cbow_frozen"]
     curve += ["binary_unigram", "binary_bigram", "averaged_glove", "averaged_cbow"]
     sizes = [100, 200, 500, 1000, 2000, 5000, 10000, 20000]
     expected |= trainings(*(f"{variant} {size} {seed}" for variant in curve for size in sizes for seed in (1, 2, 3)))
-    expected |= {"train_cbow", "time_steps", "tabulate_learning_curve"}
+    expected |= {"train_cbow", "time_steps", "tabulate_learning_curve", "tabulate_word_order"}
+    reordered = ["binary_unigram", "binary_bigram", *LSTMS, "cbow_pooled"]
+    expected |= {f"measure_word_order {variant} {seed}" for variant in reordered for seed in (1, 2, 3)}
+    expected |= {"measure_word_order transformer 1", *(f"evaluate_ensemble teachers {seed}" for seed in (1, 2, 3))}
     expected |= {f"encode_unlabelled {vectorizer}" for vectorizer in ("words", "trigrams", "trigrams_punctuation")}
     expected |= {f"label_reviews {teacher} 1" for teacher in ("nb_lr", "nb_lr_punctuation", "cbow_pooled")}
     assert planned(result) == expected

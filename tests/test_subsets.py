@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 from wordorder.data.encoded import EncodedReviews
@@ -141,9 +141,8 @@ def test_no_group_is_in_both_parts(movies, seed):
     groups = {name: f"movie {movie}" for name, movie in zip(both.ids, movies, strict=True)}
     try:
         parts = split_by_group(train, validation, groups, seed)
-    except InputError as error:
-        assert "too few groups" in str(error)  # noqa: PT017
-        return
+    except InputError:
+        reject()
     inside = [{groups[name] for name in part.ids} for part in parts]
     assert not inside[0] & inside[1]
     assert sorted(parts[0].ids + parts[1].ids) == sorted(both.ids)

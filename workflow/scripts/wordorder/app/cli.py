@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from wordorder import paths
 from wordorder.app.trained_models import trained_models, trained_seed
-from wordorder.data.corpus import Advice
+from wordorder.data.corpus import Advice, Wanted
 from wordorder.data.formats import suffixes, table_of
 from wordorder.io.atomic import replacing
 from wordorder.io.errors import InputError, reading
@@ -76,7 +76,7 @@ def texts_of(source: Path | None, column: str) -> Iterator[str]:
     if source is None or source.suffix.lower() in LINES:
         return lines_of(source)
     if table := table_of(source.suffix):
-        return (text or "" for (text,) in table.rows(source, [column], ADVICE))
+        return (text or "" for (text,) in table.rows(source, Wanted([column], ADVICE)))
     raise InputError(
         f"{source}: {source.suffix} is not the ending of a table that can be read ({', '.join(suffixes())}), nor that "
         "of a file with a text on each line (.txt). Save it as one of them."

@@ -71,6 +71,19 @@ ADVICE = Advice(
 )
 
 
+class Wanted(NamedTuple):
+    """What to read of a table: columns by their names, in this order.
+
+    Those in `numbers` may hold whole numbers or booleans, which become text, where the format has them. `encoding` is
+    that of a file of text.
+    """
+
+    columns: Sequence[str]
+    advice: Advice
+    numbers: Collection[str] = ()
+    encoding: str = "utf-8"
+
+
 class Format(ABC):
     """A format of a corpus."""
 
@@ -85,18 +98,9 @@ class Table(Format):
     suffix: ClassVar[str]
 
     @abstractmethod
-    def rows(
-        self,
-        path: Path,
-        columns: Sequence[str],
-        advice: Advice,
-        *,
-        numbers: Collection[str] = (),
-        encoding: str = "utf-8",
-    ) -> Iterator[Sequence[str | None]]:
-        """Yield the values in these columns, row by row; None where there is none.
+    def rows(self, path: Path, wanted: Wanted) -> Iterator[Sequence[str | None]]:
+        """Yield the values in the columns that are wanted, row by row; None where there is none.
 
-        The columns named in `numbers` may hold whole numbers or booleans, which become text, where the format has them.
         Raises InputError if a column is missing or holds something else, or if the file cannot be read to its end.
         """
 
@@ -105,7 +109,7 @@ class Table(Format):
         optional = [layout.split_column, layout.group_column]
         columns = [layout.text_column, layout.label_column, *filter(None, optional)]
         numbers = [layout.label_column, *filter(None, [layout.group_column])]
-        rows = list(self.rows(path, columns, ADVICE, numbers=numbers, encoding=layout.encoding))
+        rows = list(self.rows(path, Wanted(columns, ADVICE, numbers, layout.encoding)))
         texts = []
         for number, (text, label, *others) in enumerate(rows, 1):
             where = f"{path}, row {number} (not counting the header)"

@@ -278,6 +278,24 @@ def draw_roc(roc: pd.DataFrame) -> alt.ConcatChart:
     )
 
 
+def accuracy_by(
+    table: pd.DataFrame, column: str, order: list[str], title: str, more: Sequence[str] = ()
+) -> alt.ConcatChart:
+    """Draw the accuracy against the values of a column in their order, a picture for each variant.
+
+    The tooltips have the columns `more`, too.
+    """
+    x = alt.X(f"{column}:O", sort=order, title=title, axis=alt.Axis(labelAngle=-30, domain=False))
+    y = alt.Y(
+        "accuracy:Q",
+        title="test accuracy",
+        scale=alt.Scale(domain=limits(table["accuracy"], 0.02), nice=False, zero=False),
+        axis=plain_axis(tickCount=5),
+    )
+    tooltip = [f"{column}:N", *(alt.Tooltip(f"{each}:Q", format=".4f") for each in ("accuracy", *more))]
+    return small_multiples(table, x, y, tooltip=tooltip)
+
+
 def draw_accuracy_by_length(accuracies: pd.DataFrame) -> alt.ConcatChart:
     """Draw the accuracy of each quarter of the reviews by length, mean over the seeds, a picture for each variant."""
     quarters = accuracies.drop_duplicates("quartile").sort_values("quartile")
@@ -285,15 +303,7 @@ def draw_accuracy_by_length(accuracies: pd.DataFrame) -> alt.ConcatChart:
     names = dict(zip(quarters["quartile"], order, strict=True))
     table = accuracies.groupby(["variant", "quartile"], sort=False)["accuracy"].mean().reset_index()
     table["tokens"] = table["quartile"].map(names)
-    x = alt.X("tokens:O", sort=order, title="tokens in the review", axis=alt.Axis(labelAngle=-30, domain=False))
-    y = alt.Y(
-        "accuracy:Q",
-        title="test accuracy",
-        scale=alt.Scale(domain=limits(table["accuracy"], 0.02), nice=False, zero=False),
-        axis=plain_axis(tickCount=5),
-    )
-    tooltip = ["tokens:N", alt.Tooltip("accuracy:Q", format=".4f")]
-    return small_multiples(table, x, y, tooltip=tooltip).properties(
+    return accuracy_by(table, "tokens", order, "tokens in the review").properties(
         title="Test accuracy by length of the review, in quarters (grey: other variants)"
     )
 
@@ -303,15 +313,7 @@ def draw_word_order(accuracies: pd.DataFrame) -> alt.ConcatChart:
     accuracies = accuracies.assign(order=accuracies["order"].replace("kept", "all"))
     order = [name for name in dict.fromkeys(accuracies["order"]) if name.isdigit() or name in ("sentence", "all")]
     table = accuracies[accuracies["order"].isin(order)][["variant", "order", "accuracy", "change"]]
-    x = alt.X("order:O", sort=order, title="words that stay together", axis=alt.Axis(labelAngle=-30, domain=False))
-    y = alt.Y(
-        "accuracy:Q",
-        title="test accuracy",
-        scale=alt.Scale(domain=limits(table["accuracy"], 0.02), nice=False, zero=False),
-        axis=plain_axis(tickCount=5),
-    )
-    tooltip = ["order:N", *(alt.Tooltip(f"{column}:Q", format=".4f") for column in ("accuracy", "change"))]
-    return small_multiples(table, x, y, tooltip=tooltip).properties(
+    return accuracy_by(table, "order", order, "words that stay together", ["change"]).properties(
         title="Test accuracy by how many words in a row stay together (grey: other variants)"
     )
 

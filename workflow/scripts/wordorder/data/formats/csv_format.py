@@ -3,12 +3,12 @@
 import csv
 import io
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
-from wordorder.data.corpus import Advice, Table, column_index
+from wordorder.data.corpus import Table, Wanted, column_index
 from wordorder.io.errors import InputError
 from wordorder.io.text import opened, text_lines
 
@@ -23,27 +23,19 @@ class Csv(Table):
 
     suffix: ClassVar[str] = ".csv"
 
-    def rows(
-        self,
-        path: Path,
-        columns: Sequence[str],
-        advice: Advice,
-        *,
-        numbers: Collection[str] = (),
-        encoding: str = "utf-8",
-    ) -> Iterator[Sequence[str]]:
+    def rows(self, path: Path, wanted: Wanted) -> Iterator[Sequence[str]]:
         """Yield rows as `Table.rows` does. Raises InputError with the line at a row that is not one."""
         try:
             with opened(path) as file:
-                lines = split_at_returns(text_lines(file, str(path), encoding))
+                lines = split_at_returns(text_lines(file, str(path), wanted.encoding))
                 first = next(lines, "")
-                rows = csv_rows(chain([first], lines), str(path), separator(first, columns))
+                rows = csv_rows(chain([first], lines), str(path), separator(first, wanted.columns))
                 header = next(rows, [])
-                indices = [column_index(path, header, name, advice.column) for name in columns]
+                indices = [column_index(path, header, name, wanted.advice.column) for name in wanted.columns]
                 for row in rows:
                     yield [row[index] for index in indices]
         except OSError as error:
-            raise InputError(f"{path} cannot be read ({error.strerror}). {advice.file}") from error
+            raise InputError(f"{path} cannot be read ({error.strerror}). {wanted.advice.file}") from error
 
 
 def separator(line: str, columns: Sequence[str]) -> str:

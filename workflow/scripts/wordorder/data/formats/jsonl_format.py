@@ -1,11 +1,11 @@
 """JSON Lines: an object on each line."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from wordorder.data.corpus import Advice, Table, column_index
+from wordorder.data.corpus import Advice, Table, Wanted, column_index
 from wordorder.io.errors import InputError
 from wordorder.io.text import opened, text_lines
 
@@ -15,36 +15,31 @@ class JsonLines(Table):
 
     suffix: ClassVar[str] = ".jsonl"
 
-    def rows(
-        self,
-        path: Path,
-        columns: Sequence[str],
-        advice: Advice,
-        *,
-        numbers: Collection[str] = (),
-        encoding: str = "utf-8",
-    ) -> Iterator[Sequence[str | None]]:
+    def rows(self, path: Path, wanted: Wanted) -> Iterator[Sequence[str | None]]:
         """Yield rows as `Table.rows` does. Raises InputError with the line that is no object."""
         try:
             with opened(path) as file:
                 seen = False
-                for number, line in enumerate(text_lines(file, str(path), encoding), 1):
+                for number, line in enumerate(text_lines(file, str(path), wanted.encoding), 1):
                     if not line.strip():
                         continue
                     where = f"{path}, line {number}"
                     try:
                         row = json.loads(line)
                     except (ValueError, RecursionError) as error:
-                        raise InputError(f"{where}: not JSON ({error}). {advice.file}") from error
+                        raise InputError(f"{where}: not JSON ({error}). {wanted.advice.file}") from error
                     if not isinstance(row, dict):
-                        raise InputError(f"{where}: not a JSON object, which has columns by name. {advice.file}")
+                        raise InputError(f"{where}: not a JSON object, which has columns by name. {wanted.advice.file}")
                     if not seen:
-                        for name in columns:
-                            column_index(path, list(row), name, advice.column)
+                        for name in wanted.columns:
+                            column_index(path, list(row), name, wanted.advice.column)
                         seen = True
-                    yield [value_text(where, name, row.get(name), name in numbers, advice) for name in columns]
+                    yield [
+                        value_text(where, name, row.get(name), name in wanted.numbers, wanted.advice)
+                        for name in wanted.columns
+                    ]
         except OSError as error:
-            raise InputError(f"{path} cannot be read ({error.strerror}). {advice.file}") from error
+            raise InputError(f"{path} cannot be read ({error.strerror}). {wanted.advice.file}") from error
 
 
 def value_text(where: str, name: str, value: Any, may_be_number: bool, advice: Advice) -> str | None:

@@ -1,13 +1,13 @@
 """Parquet files."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wordorder.data.corpus import Advice, Table, column_index
+from wordorder.data.corpus import Table, Wanted, column_index
 from wordorder.io.errors import InputError
 
 # Rows read at a time.
@@ -19,33 +19,25 @@ class Parquet(Table):
 
     suffix: ClassVar[str] = ".parquet"
 
-    def rows(
-        self,
-        path: Path,
-        columns: Sequence[str],
-        advice: Advice,
-        *,
-        numbers: Collection[str] = (),
-        encoding: str = "utf-8",
-    ) -> Iterator[Sequence[str | None]]:
+    def rows(self, path: Path, wanted: Wanted) -> Iterator[Sequence[str | None]]:
         """Yield rows as `Table.rows` does."""
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 schema = file.schema_arrow
-                for name in columns:
-                    kind = value_type(schema.types[column_index(path, schema.names, name, advice.column)])
+                for name in wanted.columns:
+                    kind = value_type(schema.types[column_index(path, schema.names, name, wanted.advice.column)])
                     if not is_text(kind) and not (
-                        name in numbers and (pa.types.is_integer(kind) or pa.types.is_boolean(kind))
+                        name in wanted.numbers and (pa.types.is_integer(kind) or pa.types.is_boolean(kind))
                     ):
-                        raise InputError(f"{path}: the column {name} holds {kind} and not text. {advice.column}")
+                        raise InputError(f"{path}: the column {name} holds {kind} and not text. {wanted.advice.column}")
                 missing = file.metadata.num_rows
-                for batch in file.iter_batches(CHUNK, columns=list(columns)):
+                for batch in file.iter_batches(CHUNK, columns=list(wanted.columns)):
                     missing -= len(batch)
-                    yield from zip(*(texts(batch[name]) for name in columns), strict=True)
+                    yield from zip(*(texts(batch[name]) for name in wanted.columns), strict=True)
                 if missing:
                     raise ValueError(f"{missing} rows are missing")
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise InputError(f"{path} is not a complete Parquet file ({error}). {advice.file}") from error
+            raise InputError(f"{path} is not a complete Parquet file ({error}). {wanted.advice.file}") from error
 
 
 def value_type(kind: pa.DataType) -> pa.DataType:

@@ -371,10 +371,10 @@ class Objects(Table):
 
     suffix = ".objects"
 
-    def rows(self, path, columns, advice, *, numbers=(), encoding="utf-8"):
+    def rows(self, path, wanted):
         """Yield rows."""
         for line in path.read_text(encoding="utf-8").splitlines():
-            yield [json.loads(line).get(name) for name in columns]
+            yield [json.loads(line).get(name) for name in wanted.columns]
 '''
 
 

@@ -103,6 +103,11 @@ class Kind(Section):
         return True
 
     @property
+    def loops_over_words(self) -> bool:
+        """Whether padding takes no time where `training.backend.scan_skips`."""
+        return False
+
+    @property
     def reads_length(self) -> int | None:
         """Number of tokens that a review is cut to, None where it is read whole."""
         return getattr(self, "sequence_length", None)

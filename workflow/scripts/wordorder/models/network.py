@@ -18,7 +18,7 @@ import numpy as np
 
 from wordorder.models.kind import variant_of
 from wordorder.models.later import Tensor
-from wordorder.training.backend import on_gpu
+from wordorder.training.backend import on_gpu, scan_skips
 from wordorder.training.batching import Batch, Rounding, batches
 
 if TYPE_CHECKING:
@@ -150,8 +150,11 @@ class TokenClassifier(keras.Model):
         variant = self.variant
         step = variant.vocabulary_step
         # What a step of training takes grows with all that a batch is filled up with. Prediction and a graphics
-        # processor hardly notice, while each shape more is another second of compiling.
+        # processor hardly notice, nor does a loop that leaves out the padding, while each shape more is another second
+        # of compiling.
         rounding = Rounding(step, 0.75) if training and not on_gpu() else Rounding(8 * step, 0.5)
+        if variant.loops_over_words and scan_skips():
+            rounding = rounding._replace(length=0.25)
         length, vocabulary = variant.reads_length, self.vocabulary_size
         return batches(data, chunks, batch_size, vocabulary, length, variant.trims, rounding)
 

@@ -122,6 +122,11 @@ class Recurrent(Student, SequenceModel):
         return self.mask
 
     @property
+    def loops_over_words(self) -> bool:
+        """With a mask, the loop begins where the first word of a batch is."""
+        return self.mask
+
+    @property
     def one_hot(self) -> bool:
         """Whether the rows of the token table already are what the tokens add to the gates of both directions."""
         return self.features == "one_hot"
@@ -135,6 +140,7 @@ class Recurrent(Student, SequenceModel):
         gates: Sequence[Tensor],
         weights: Sequence[Mapping[str, Tensor]],
         tokens: Sequence[Tensor],
+        first: Tensor | None,
         return_sequences: bool,
     ) -> Sequence[Tensor]:
         """Run both directions and return the last hidden state of each, (batch, units), or that after every token.
@@ -144,6 +150,8 @@ class Recurrent(Student, SequenceModel):
                 units).
             weights: for each the other `cell_weights` by name.
             tokens: for each the rows of `gates`, (length, batch), in the order in which it reads.
+            first: the time step before which there is padding in all reviews, and the state stays zero; None without a
+                mask.
             return_sequences: True for the state after every token, (length, batch, units).
 
         """
@@ -186,17 +194,18 @@ class Recurrent(Student, SequenceModel):
 
         gates = rows if self.one_hot else ops.matmul(rows, ops.concatenate(weights("kernel"), axis=-1))
         gates = gates + ops.concatenate(weights("bias"), axis=-1)
-        ahead, back = ops.transpose(tokens), ops.transpose(ops.flip(tokens, axis=1))
+        ahead, back, first = ops.transpose(tokens), ops.transpose(ops.flip(tokens, axis=1)), None
         if self.mask:
             # Where both directions meet the padding first, the state stays zero until the first word: what Keras
             # reaches by holding the state at every masked step. The gradients vanish as well.
             gates = ops.concatenate([ops.full_like(gates[:1], self.HOLD), gates[1:]], axis=0)
             ahead = ops.transpose(padding_first(tokens))
+            first = ops.shape(tokens)[1] - ops.max(word_counts(tokens))
         others = [name for name in self.cell_weights() if name != "bias"]
         cells = [
             dict(zip(others, map(ops.copy, values), strict=True)) for values in zip(*map(weights, others), strict=True)
         ]
-        states = self.run(ops.split(gates, 2, axis=-1), cells, (ahead, back), return_sequences=self.pooling == "max")
+        states = self.run(ops.split(gates, 2, axis=-1), cells, (ahead, back), first, self.pooling == "max")
         if self.pooling == "max":
             # Of each unit (Johnson and Zhang 2016, "Supervised and Semi-Supervised Text Categorization using LSTM for
             # Region Embeddings").
@@ -239,8 +248,13 @@ def maximum_over_words(states: Tensor, tokens: Tensor, axis: int) -> Tensor:
     return ops.where(ops.any(words, axis=axis), ops.max(ops.where(words, states, -1.0), axis=axis), 0.0)
 
 
+def word_counts(tokens: Tensor) -> Tensor:
+    """Return the number of words of each row of (batch, length), (batch, 1)."""
+    return ops.sum(ops.cast(tokens != PADDING, "int32"), axis=1, keepdims=True)
+
+
 def padding_first(tokens: Tensor) -> Tensor:
     """Turn each row of (batch, length) until its trailing padding leads."""
     length = ops.shape(tokens)[1]
-    words = ops.sum(ops.cast(tokens != PADDING, "int32"), axis=1, keepdims=True)
-    return ops.take_along_axis(tokens, (ops.arange(length, dtype="int32") + words) % length, axis=1)
+    shift = word_counts(tokens)
+    return ops.take_along_axis(tokens, (ops.arange(length, dtype="int32") + shift) % length, axis=1)

@@ -129,6 +129,42 @@ def rows_at(table: Any, tokens: Any) -> Any:
     return look_up(keras.ops.convert_to_tensor(table))
 
 
+def scan_skips() -> bool:
+    """Return whether `scan` leaves out the time steps before `first`, and networks use it."""
+    import keras
+
+    return keras.backend.backend() == "jax" and not on_gpu()
+
+
+def scan(step: Callable, carry: Any, steps: Any, first: Any = None, reverse: bool = False) -> tuple[Any, Any]:
+    """Loop over time, as `keras.ops.scan(step, carry, steps, reverse=reverse)` does.
+
+    The time steps before `first` may be left out, and what would have been stacked there is zero then: a number that is
+    known only when the loop begins, so that one compilation serves all lengths.
+    """
+    import keras
+
+    if first is None or not scan_skips():
+        return keras.ops.scan(step, carry, steps, reverse=reverse)
+    import jax
+
+    def at(index: Any) -> Any:
+        return jax.tree.map(lambda each: jax.lax.dynamic_index_in_dim(each, index, keepdims=False), steps)
+
+    length = len(jax.tree.leaves(steps)[0])
+    of_one = jax.eval_shape(lambda: step(carry, at(0)))[1]
+    stacked = jax.tree.map(lambda each: jax.numpy.zeros((length, *each.shape), each.dtype), of_one)
+
+    def body(index: Any, state: tuple[Any, Any]) -> tuple[Any, Any]:
+        carry, stacked = state
+        index = length - 1 - (index - first) if reverse else index
+        carry, here = step(carry, at(index))
+        put = jax.lax.dynamic_update_index_in_dim
+        return carry, jax.tree.map(lambda all, one: put(all, one, index, 0), stacked, here)
+
+    return jax.lax.fori_loop(first, length, body, (carry, stacked))
+
+
 def replace_rows(table: Any, tokens: Any, rows: Any) -> Any:
     """Replace rows of a table, as `keras.ops.scatter_update(table, tokens[:, None], rows)` does.
 

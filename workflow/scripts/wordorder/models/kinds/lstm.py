@@ -7,7 +7,7 @@ from pydantic import Field
 
 from wordorder.models.later import Tensor, keras, ops
 from wordorder.models.recurrent import Recurrent
-from wordorder.training.backend import on_gpu, rows_at
+from wordorder.training.backend import on_gpu, rows_at, scan
 
 
 class LSTM(Recurrent):
@@ -31,6 +31,7 @@ class LSTM(Recurrent):
         gates: Sequence[Tensor],
         weights: Sequence[Mapping[str, Tensor]],
         tokens: Sequence[Tensor],
+        first: Tensor | None,
         return_sequences: bool,
     ) -> Sequence[Tensor]:
         """Run both directions."""
@@ -40,7 +41,7 @@ class LSTM(Recurrent):
 
             if self.units <= lstm_kernel.MOST_UNITS:
                 return lstm_kernel.lstms(gates, recurrent_kernels, tokens, return_sequences)
-        return [lstm(*each, return_sequences) for each in zip(gates, recurrent_kernels, tokens, strict=True)]
+        return [lstm(*each, first, return_sequences) for each in zip(gates, recurrent_kernels, tokens, strict=True)]
 
     def plain_layer(self) -> "keras.Layer":
         """Return one direction as a layer of Keras."""
@@ -83,7 +84,13 @@ def gate_gradients(
     return d_z, d_cell * forget_gate
 
 
-def lstm(gates: Tensor, recurrent_kernel: Tensor, tokens: Tensor, return_sequences: bool = False) -> Tensor:
+def lstm(
+    gates: Tensor,
+    recurrent_kernel: Tensor,
+    tokens: Tensor,
+    first: Tensor | None = None,
+    return_sequences: bool = False,
+) -> Tensor:
     """Run an LSTM over a finite vocabulary and return its last hidden state, or that after every token.
 
     The backward pass is written out (backpropagation through time; Hochreiter and Schmidhuber 1997, with the forget
@@ -94,6 +101,7 @@ def lstm(gates: Tensor, recurrent_kernel: Tensor, tokens: Tensor, return_sequenc
         gates: (vocabulary, 4 * units), what each token adds to the gates.
         recurrent_kernel: (units, 4 * units).
         tokens: (length, batch), rows of `gates`.
+        first: the time step before which the state stays zero; None if there is no such.
         return_sequences: True for the hidden state after every token.
 
     Returns:
@@ -113,7 +121,7 @@ def lstm(gates: Tensor, recurrent_kernel: Tensor, tokens: Tensor, return_sequenc
             return (output_gate * ops.tanh(cell), cell), state
 
         start = ops.zeros((ops.shape(tokens)[1], units), dtype=gates.dtype)
-        (last_hidden, _), states = ops.scan(forward, (start, start), tokens)
+        (last_hidden, _), states = scan(forward, (start, start), tokens, first)
 
         def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
             def backward(carry: tuple[Tensor, ...], step: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], None]:
@@ -132,7 +140,7 @@ def lstm(gates: Tensor, recurrent_kernel: Tensor, tokens: Tensor, return_sequenc
             carry, steps = (upstream, *nothing), (tokens, *states)
             if return_sequences:
                 carry, steps = (start, *nothing), (*steps, upstream)
-            (_, _, d_gates, d_recurrent), _ = ops.scan(backward, carry, steps, reverse=True)
+            (_, _, d_gates, d_recurrent), _ = scan(backward, carry, steps, first, reverse=True)
             return d_gates, d_recurrent
 
         if return_sequences:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from configs import changed
+from configs import SHIPPED, changed
 
 from wordorder.config import Config
 from wordorder.config_check import load_config
@@ -262,6 +262,26 @@ def test_links_lead_somewhere():
                 lines = [line.lstrip("# ") for line in file.read_text(encoding="utf-8").splitlines() if line[:1] == "#"]
                 slugs = [re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in lines]
                 assert heading in slugs, f"{page}: {target}"
+
+
+def test_questions_name_what_is_there():
+    # Catches: an answer about a key, a variant or a file that is not, or no longer, there; one without a thread.
+    page = (REPOSITORY / "docs/questions.md").read_text(encoding="utf-8")
+    questions = page.split("\n## ")[1:]
+    assert [question.split(".")[0] for question in questions] == [str(number) for number in range(1, 16)]
+    for question in questions:
+        assert re.search(r"\]\(https://github\.com/[\w.-]+/[\w.-]+/(?:issues|pull)/\d+\)", question), question
+        _, answer = question.split("\nHere, ")
+        assert re.search(r"\]\((?!https:)", answer), question
+    links = re.findall(r"\[`([^`]+)`\]\((\.[^)#]+)", page)
+    named = {text.split(":")[0] for text, target in links if target.startswith("../config/")}
+    named |= set(re.findall(r"`(\w+): \w+`", page))
+    assert len(named) > 8
+    assert named <= set(re.findall(r"^\| `([\w.]+)` \|", CONFIG, re.MULTILINE))
+    assert all(text == Path(target).name for text, target in links if not target.startswith("../config/"))
+    phrases = re.findall(r"\bvariants?\s((?:`\w+`(?: and )?)+)", page)
+    assert len(phrases) == 4
+    assert {name for phrase in phrases for name in re.findall(r"\w+(?=`)", phrase)} <= set(SHIPPED["variants"])
 
 
 def test_rules_are_those_of_the_workflow():

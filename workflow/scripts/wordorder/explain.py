@@ -5,13 +5,16 @@ Networks through Representation Erasure").
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import logit
 
+from wordorder.io.errors import InputError
+from wordorder.io.terminal import printable
 from wordorder.probabilities import clipped
 from wordorder.report.palette import BLUE, VERMILION
 
@@ -19,6 +22,10 @@ from wordorder.report.palette import BLUE, VERMILION
 FULL = 2.0
 # Random orders of the words.
 DRAWS = 20
+# Texts that are held in memory, and predicted, at a time.
+BATCH = 64
+# A text is predicted once without each of its words, so time grows with the square of their number.
+LONGEST = 10_000
 
 
 class Explanation(NamedTuple):
@@ -42,21 +49,37 @@ def words_and_spaces(text: str) -> list[str]:
     return [piece for piece in re.split(r"(\s+)", text) if piece]
 
 
+def check_length(text: str, name: str) -> None:
+    """Raise InputError if a text has more words than `explain` is for; `name` is what the message calls it."""
+    if (words := len(text.split())) > LONGEST:
+        raise InputError(
+            f"{name}: {words:,} words, of which each is left out once; {LONGEST:,} are the most. Shorten the text."
+        )
+
+
 def explain(probabilities: Callable[[Sequence[str]], np.ndarray], text: str) -> Explanation:
     """Measure how much each word of a text moved the decision, and whether their order did.
 
     `probabilities` returns what `TrainedModel.probabilities` does: (texts,), the probability of the second of two
-    classes, or (texts, classes).
+    classes, or (texts, classes). It is given `BATCH` texts at most at a time.
 
     The effect of a word is the logit of the class with the word minus the logit without it. A word that occurs twice
     has none on a model that only reads whether it occurs: without the one there is still the other.
     """
     pieces = words_and_spaces(text)
     words = [i for i, piece in enumerate(pieces) if not piece.isspace()]
-    without = ["".join(pieces[:i] + pieces[i + 1 :]) for i in words]
     generator = np.random.default_rng(0)
-    shuffled = [" ".join(pieces[i] for i in generator.permutation(words)) for _ in range(DRAWS)]
-    answers = probabilities([text, *shuffled, *without])
+
+    def texts() -> Iterator[str]:
+        yield text
+        for _ in range(DRAWS):
+            yield " ".join(pieces[i] for i in generator.permutation(words))
+        for i in words:
+            yield "".join(pieces[:i] + pieces[i + 1 :])
+
+    remaining = texts()
+    batches = iter(lambda: list(islice(remaining, BATCH)), [])
+    answers = np.concatenate([probabilities(batch) for batch in batches])
     if answers.ndim == 1:
         shown, of_class, verdict = 1, answers, int(answers[0] > 0.5)
     else:
@@ -91,8 +114,7 @@ def explanation_ansi(pieces: Sequence[tuple[str, float | None]]) -> str:
     """Return the text for a terminal with 24-bit colours, each word on the colour of its effect."""
     parts = []
     for piece, effect in pieces:
-        # Control characters could steer the terminal.
-        shown = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in piece)
+        shown = printable(piece, layout="\n\t")
         if effect is None:
             parts.append(shown)
         else:

@@ -16,6 +16,9 @@ from wordorder.models.later import Tensor
 from wordorder.models.network import TokenClassifier, weights_follow
 from wordorder.training.backend import compiled, rows_at
 
+# So few reviews are not filled up to a whole batch.
+FEW = 64
+
 
 def load_model(path: Path) -> TokenClassifier:
     """Load a saved network. Raises InputError if the file is damaged."""
@@ -63,7 +66,7 @@ def predict(network: TokenClassifier, data: EncodedReviews, run: Callable[..., T
     variant = network.variant
     data = network.prepare(data)
     order = np.argsort(data.lengths(variant.reads_length), kind="stable")
-    size = variant.prediction_batch
+    size = variant.prediction_batch if len(order) > FEW else min(FEW, variant.prediction_batch)
     chunks = np.split(order, range(size, len(order), size))
     weights = [
         [ops.convert_to_tensor(v) for v in variables]

@@ -20,6 +20,7 @@ from wordorder.data.corpus import Advice, Wanted
 from wordorder.data.formats import suffixes, table_of
 from wordorder.io.atomic import replacing
 from wordorder.io.errors import InputError, reading
+from wordorder.io.terminal import printable
 from wordorder.io.text import text_lines
 from wordorder.training.backend import BACKENDS, start_backend
 
@@ -221,22 +222,24 @@ def explain_command(
 
     The number is the logit of the class with the word minus the logit without it: blue words speak for the class,
     orange ones against it. If the output is not a terminal, or NO_COLOR is set, there is a line for each word with its
-    number. Before them stands the probability of the class, and its mean over random orders of the same words.
+    number. Before them stands the probability of the class, and its mean over random orders of the same words. The text
+    has 10,000 words at most.
     """
     text = "\n".join(lines_of(source))
     if not text.strip():
         raise InputError(f"{name_of(source)}: there is no text. Write one.")
-    trained = load(directory, variant, seed, backend, cores)
-    from wordorder.explain import explain, explanation_ansi
+    from wordorder.explain import check_length, explain, explanation_ansi
 
+    check_length(text, name_of(source))
+    trained = load(directory, variant, seed, backend, cores)
     _, shown, probability, shuffled, pieces = explain(trained.probabilities, text)
-    click.echo(f"{trained.classes[shown]}: {probability:.3f}, with the words shuffled {shuffled:.3f}")
+    click.echo(f"{printable(trained.classes[shown])}: {probability:.3f}, with the words shuffled {shuffled:.3f}")
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         click.echo(explanation_ansi(pieces))
     else:
         for piece, effect in pieces:
             if effect is not None:
-                click.echo(f"{effect:+.2f} {piece}")
+                click.echo(f"{effect:+.2f} {printable(piece)}")
 
 
 @cli.command("serve")
@@ -253,12 +256,14 @@ def serve_command(host: str, port: int, directory: Path, backend: str, cores: in
     trained = trained_models(directory)
     if not trained:
         raise InputError(f"No model is trained in {directory / 'results'}: run snakemake, or name a --directory.")
+    from wordorder.app.serve import listening, serve
+
+    listener = listening(host, port)
     start_keras(backend, cores)
     from wordorder.app.load import load_trained
-    from wordorder.app.serve import serve
 
     progress = tqdm(trained.items(), unit=" models", disable=None, leave=False)
-    serve([load_trained(directory, variant, seeds[0]) for variant, seeds in progress], host, port)
+    serve([load_trained(directory, variant, seeds[0]) for variant, seeds in progress], listener)
 
 
 def main() -> None:

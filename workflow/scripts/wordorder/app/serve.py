@@ -1,95 +1,229 @@
-"""A page on which the trained models classify a text."""
+"""A page on which the trained models classify a text, and the route behind it.
 
-from collections.abc import Sequence
-from html import escape
+The page is three files that are sent as they are. What it shows comes from one route, line by line, as the models are
+done.
+"""
+
+import asyncio
+import json
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-import panel as pn
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from wordorder.explain import explain, explanation_html
+from wordorder.explain import FULL, explain
 from wordorder.io.errors import InputError
+from wordorder.io.terminal import printable
+from wordorder.report.palette import BLUE, VERMILION
 
 if TYPE_CHECKING:
     from wordorder.app.load import TrainedModel
 
-EXAMPLE = "That was an excellent movie, I loved it."
-# In characters: each model is run once for each word, which is left out.
+# Characters of a text: each model is run once for each word, which is left out.
 LONGEST = 4000
-STYLE = """
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
-.card { border: 1px solid #e5e5e5; border-radius: 6px; padding: .75rem 1rem; }
-.card h2 { font-size: 1rem; margin: 0 0 .25rem; }
-.card h2 { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; }
-.card h2 span { overflow-wrap: anywhere; }
-.card p { line-height: 1.7; margin: .5rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
-.card span { border-radius: 3px; padding: 0 1px; }
-.bar { height: 6px; border-radius: 3px; background: #e5e5e5; }
-.bar div { height: 100%; border-radius: 3px; background: #0072b2; }
-"""
+# Bytes of a request: such a text, if JSON writes each character as two halves of six bytes.
+LARGEST = 12 * LONGEST + 100
+# Visitors at a time, of whom one is answered and the others wait.
+VISITORS = 64
+# Seconds of computing for one visitor, and in which a request has to arrive.
+TIME, ARRIVAL = 60, 10
+# What the page may do in a browser: nothing but load its own files and ask its own route.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+PAGE = Path(__file__).with_name("page")
+# By the paths under which they are sent.
+FILES = {
+    "": ("index.html", "text/html"),
+    "page.css": ("page.css", "text/css"),
+    "page.js": ("page.js", "text/javascript"),
+}
 
 
-def card(trained: "TrainedModel", text: str) -> str:
-    """Return the class that a model predicts for a text, and the text with its words coloured, as HTML."""
-    predicted, shown, probability, shuffled, pieces = explain(trained.probabilities, text)
-    result = f"{escape(trained.classes[predicted])}, P({escape(trained.classes[shown])}) = {probability:.3f}"
-    return (
-        f'<div class="card"><h2><span>{escape(trained.variant)}</span><span>{result}</span></h2>'
-        f'<div class="bar"><div style="width: {100 * probability:.1f}%"></div></div>'
-        f"<p>{explanation_html(pieces)}</p><small>With the words shuffled: {shuffled:.3f}</small></div>"
-    )
+class Gone(Exception):
+    """The visitor does not wait for the answer any more."""
 
 
-def page(models: Sequence["TrainedModel"]) -> pn.viewable.Viewable:
-    """Return the page for one visitor."""
-    text = pn.widgets.TextAreaInput(
-        name="A text", value=EXAMPLE, max_length=LONGEST, rows=5, resizable="height", sizing_mode="stretch_width"
-    )
-    button = pn.widgets.Button(name="Classify", button_type="primary")
-    cards = pn.pane.HTML("", stylesheets=[STYLE], sizing_mode="stretch_width")
+class Visit:
+    """A visitor, and the text that the models are to judge."""
 
-    def classify(event: Any) -> None:
-        # The limit of the widget is enforced by the browser, which need not be one.
-        given = (text.value_input or text.value or "")[:LONGEST]
-        if not given.strip():
-            cards.object = "<p>There is no text to classify.</p>"
-            return
-        with button.param.update(disabled=True, name="Classifying"):
-            done: list[str] = []
-            for trained in models:
-                done.append(card(trained, given))
-                cards.object = f'<div class="cards">{"".join(done)}</div>'
+    def __init__(self, text: str):
+        self.text = text
+        self.time_left = float(TIME)
+        self.gone = False
 
-    button.on_click(classify)
-    head = pn.pane.HTML(
-        "<h1>wordorder</h1><p>How the trained models classify a text. Blue words speak for the class whose probability "
-        "is shown, orange ones against it; point at a word to see by how much.</p>",
-        sizing_mode="stretch_width",
-    )
-    return pn.Column(head, text, button, cards, sizing_mode="stretch_width", max_width=1200, margin=(10, 20))
+    def judged(self, trained: "TrainedModel") -> dict[str, Any]:
+        """Return what a model makes of the text. Raises TimeoutError if it takes too long, and Gone."""
+        begin = time.monotonic()
+
+        def probabilities(texts: Sequence[str]) -> Any:
+            if self.gone:
+                raise Gone
+            if time.monotonic() - begin > self.time_left:
+                raise TimeoutError
+            return trained.probabilities(texts)
+
+        predicted, shown, probability, shuffled, pieces = explain(probabilities, self.text)
+        self.time_left -= time.monotonic() - begin
+        return {
+            "model": trained.variant,
+            "label": trained.classes[predicted],
+            "shown": trained.classes[shown],
+            "probability": round(probability, 6),
+            "shuffled": round(shuffled, 6),
+            "words": [(piece, None if effect is None else round(effect, 4)) for piece, effect in pieces],
+        }
 
 
-def serve(models: Sequence["TrainedModel"], host: str, port: int) -> None:
-    """Serve the page until the process is interrupted. Raises InputError if `host` and `port` cannot be listened on."""
-    # Bokeh, on which Panel is built, takes its colons for the one before the port.
-    if ":" in host:
-        raise InputError(f"--host {host}: the page cannot be served under an IPv6 address. Name one of IPv4.")
-    loopback = host in ("127.0.0.1", "localhost")
+class Explain:
+    """The route that judges texts, one model at a time for all visitors, who take turns."""
+
+    def __init__(self, models: Sequence["TrainedModel"]):
+        self.models = models
+        self.worker = ThreadPoolExecutor(max_workers=1)
+        self.visitors = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request: a line of JSON for each model, as soon as it is done."""
+        text = await text_of(Request(scope, receive))
+        if self.visitors >= VISITORS:
+            raise HTTPException(503, f"{VISITORS} others are waiting for an answer. Try again in a minute.")
+        self.visitors += 1
+        visit = Visit(text)
+        try:
+            await StreamingResponse(self.lines(visit), media_type="application/x-ndjson")(scope, receive, send)
+        finally:
+            visit.gone = True
+            self.visitors -= 1
+
+    async def lines(self, visit: Visit) -> AsyncIterator[str]:
+        """Yield what each model makes of the text, or the error that ends the answer."""
+        loop = asyncio.get_running_loop()
+        try:
+            for trained in self.models:
+                # The worker takes what has waited longest, so that a long text does not keep others from their turns.
+                yield json.dumps(await loop.run_in_executor(self.worker, visit.judged, trained)) + "\n"
+        except TimeoutError:
+            yield json.dumps({"error": f"The models took more than {TIME} seconds. Shorten the text."}) + "\n"
+
+
+async def text_of(request: Request) -> str:
+    """Return the text in the JSON of a request. Raises HTTPException if there is none, or if it is too long."""
+    body = b""
     try:
-        server = pn.serve(
-            {"/": lambda: page(models)},
-            address=host,
-            port=port,
-            # Elsewhere a visitor may come by any name of this machine.
-            websocket_origin=[f"{host}:{port}", f"localhost:{port}"] if loopback else "*",
-            title="wordorder",
-            show=False,
-            start=False,
-            verbose=False,
-        )
-    except OSError as error:
+        async with asyncio.timeout(ARRIVAL):
+            async for part in request.stream():
+                body += part
+                if len(body) > LARGEST:
+                    raise HTTPException(413, f"The request has more than {LARGEST:,} bytes.")
+        text = json.loads(body)["text"]
+        # Halves of surrogate pairs, which JSON can hold, are no characters.
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    except TimeoutError:
+        raise HTTPException(408, f"The request did not arrive within {ARRIVAL} seconds.") from None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise HTTPException(400, 'The request has to be JSON such as {"text": "A good film."}') from None
+    if not text.strip():
+        raise HTTPException(400, "There is no text to classify.")
+    if len(text) > LONGEST:
+        raise HTTPException(413, f"The text has {len(text):,} characters; {LONGEST:,} are the most.")
+    return text
+
+
+def refusal(headers: Headers, local: bool) -> str:
+    """Return why a request is refused that another page may have sent, "" if it is not.
+
+    `local`: whether it came to the loopback, which names of other machines do not lead to, unless someone means harm.
+    """
+    host, origin = headers.get("host", ""), headers.get("origin")
+    if local and not is_local(host):
+        return "This page is not there for other hosts."
+    if origin is not None and origin.partition("://")[2] != host:
+        return "This page is not there for other pages."
+    return ""
+
+
+def is_local(host: str) -> bool:
+    """Return whether a Host header names this machine's loopback."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def application(models: Sequence["TrainedModel"], local: bool) -> ASGIApp:
+    """Return the page and the route, for `uvicorn`."""
+
+    def sending(name: str, kind: str) -> Callable[[Request], Response]:
+        content = (PAGE / name).read_text(encoding="utf-8")
+        if name == "page.css":
+            content = f":root {{ --for: {BLUE}; --against: {VERMILION}; --full: {FULL}; }}\n{content}"
+        return lambda request: Response(content, media_type=kind)
+
+    files = [Route(f"/{path}", sending(*file)) for path, file in FILES.items()]
+    inner = Starlette(routes=[*files, Route("/explain", Explain(models), methods=["POST"])])
+    inner.router.redirect_slashes = False
+
+    async def outer(scope: Scope, receive: Receive, send: Send) -> None:
+        if why := refusal(Headers(scope=scope), local):
+            await PlainTextResponse(why, 403)(scope, receive, send)
+        else:
+            await inner(scope, receive, send)
+
+    return outer
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Open a socket for the page. Raises InputError if `host` and `port` cannot be listened on."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not the name of a host"
         raise InputError(
-            f"Port {port} of {host} cannot be listened on ({error.strerror}). Name another --port or --host."
+            f"Port {port} of {printable(host)} cannot be listened on ({why}). Name another --port or --host."
         ) from error
-    server.start()
-    print(f"{len(models)} models on http://{host}:{port}/ (Ctrl-C ends it)", flush=True)
-    server.io_loop.start()
+
+
+def serve(models: Sequence["TrainedModel"], listener: socket.socket) -> None:
+    """Serve the page until the process is interrupted."""
+    address, port = listener.getsockname()[:2]
+    local = ip_address(address).is_loopback
+    if not local:
+        print(f"Warning: whoever can reach port {port} of this machine can use the models.", file=sys.stderr)
+    shown = f"[{address}]" if ":" in address else address
+    print(f"{len(models)} models on http://{shown}:{port}/ (Ctrl-C ends it)", flush=True)
+    config = uvicorn.Config(
+        application(models, local),
+        headers=list(HEADERS.items()),
+        server_header=False,
+        proxy_headers=False,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+    )
+    # There is nothing to save: outside of the main thread, the server leaves signals to end the process at once.
+    thread = Thread(target=uvicorn.Server(config).run, args=([listener],), daemon=True)
+    thread.start()
+    thread.join()

@@ -152,7 +152,7 @@ class TokenClassifier(keras.Model):
         # What a step of training takes grows with all that a batch is filled up with. Prediction and a graphics
         # processor hardly notice, nor does a loop that leaves out the padding, while each shape more is another second
         # of compiling.
-        rounding = Rounding(step, 0.75) if training and not on_gpu() else Rounding(8 * step, 0.5)
+        rounding = Rounding(step, 0.75) if training and not on_gpu() else Rounding(8 * step, 0.5, not training)
         if variant.loops_over_words and scan_skips():
             rounding = rounding._replace(length=0.25)
         length, vocabulary = variant.reads_length, self.vocabulary_size

@@ -65,11 +65,13 @@ class Rounding(NamedTuple):
     """How sizes of batches are rounded up to few, because each new shape costs the compiler some seconds.
 
     `vocabulary`: the distinct tokens are filled up to a multiple of it, or to the whole vocabulary. `length`: each
-    length that batches are padded to is that part of the next longer one.
+    length that batches are padded to is that part of the next longer one. `common`: reviews that are read whole are
+    padded to the same lengths, whatever the longest of them.
     """
 
     vocabulary: int
     length: float
+    common: bool = False
 
     def lengths(self, longest: int) -> np.ndarray:
         """Return the lengths that batches are padded to, ascending, the last one `longest`."""
@@ -95,6 +97,8 @@ def batches(
     """
     lengths = data.lengths(sequence_length)
     longest = sequence_length or max(1, int(lengths.max()))
+    if rounding.common and trim and not sequence_length:
+        longest = max(16, 1 << (longest - 1).bit_length())
     steps = rounding.lengths(longest)
     for chunk in chunks:
         length = steps[np.searchsorted(steps, lengths[chunk].max())] if trim else longest

@@ -1,6 +1,7 @@
 """What each word of a text does to a decision, against linear models worked out by hand."""
 
 import re
+import tracemalloc
 from html.parser import HTMLParser
 
 import numpy as np
@@ -8,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordorder.explain import explain, explanation_ansi, explanation_html, words_and_spaces
+from wordorder.app.load import TrainedModel
+from wordorder.data.vectorizer import text_encoder
+from wordorder.explain import check_length, explain, explanation_ansi, explanation_html, words_and_spaces
+from wordorder.inference import predictor
+from wordorder.io.errors import InputError
+from wordorder.models.network import build_model
 
 WEIGHTS = {"good": 1.5, "bad": -2.0, "film": 0.25}
 
@@ -96,6 +102,56 @@ class Spans(HTMLParser):
         self.texts.append(data)
 
 
+def test_a_long_text_is_explained_in_little_memory():
+    # Catches: all texts that a word is left out of held at once, or given to the model at once: 80 MB of them here.
+    sizes = []
+
+    def ones(texts):
+        sizes.append(len(texts))
+        return np.full(len(texts), 0.5)
+
+    for words, batch in ((2000, 64), (4000, 8)):
+        sizes.clear()
+        tracemalloc.start()
+        assert len(explain(ones, " ".join(map(str, range(words)))).pieces) == 2 * words - 1
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert sum(sizes) == 1 + 20 + words
+        assert max(sizes) == batch
+        assert peak < 4 * 2**20
+
+
+def test_the_longest_text():
+    # Catches: hours without a word about why.
+    check_length("good " * 10_000, "a.txt")
+    with pytest.raises(
+        InputError, match=r"^a\.txt: 10,001 words, of which each is left out once; 10,000 are the most\."
+    ):
+        check_length("good\n" * 10_001, "a.txt")
+
+
+def test_texts_of_any_length_have_few_shapes():
+    # Catches: a batch of a shape of its own for each length, each of which is compiled and kept.
+    settings = {"model": "bag_of_words", "features": "binary", "units": 2, "dropout": 0.5}
+    network = build_model(settings, 1000, ["neg", "pos"], seed=1)
+    vocabulary = ["", "[UNK]", *map(str, range(998))]
+    shapes, answer = set(), predictor(network)
+
+    def run(weights, rows, vocabulary, positions):
+        shapes.add((*rows.shape, *positions.shape))
+        return answer(weights, rows, vocabulary, positions)
+
+    trained = TrainedModel("", 1, network, run, text_encoder(vocabulary, standardize="lower"))
+    for words in [*range(1, 40, 3), 64, 100, 101, 129, 200, 300]:
+        text = " ".join(map(str, range(words)))
+        # Of a whole batch it has the same.
+        assert explain(trained.probabilities, text).probability == pytest.approx(trained.probabilities([text] * 100)[0])
+    batches, lengths = ({shape[axis] for shape in shapes} for axis in (2, 3))
+    assert batches == {8, 64, 256}
+    assert lengths == {16, 32, 64, 128, 256, 512}
+    assert len(shapes) <= len(batches) * len(lengths)
+
+
 def test_html_shows_the_text_and_the_effects():
     # Catches: a text that runs as code, a colour for the wrong side, an effect without its number.
     parser = Spans()
@@ -111,6 +167,6 @@ def test_html_shows_the_text_and_the_effects():
 def test_terminal_shows_the_text():
     # Catches: a text that steers the terminal, colours that go on after a word.
     shown = explanation_ansi([("good", 9.0), (" ", None), ("\x1b[2Jbad", -0.1)])
-    assert re.sub(r"\x1b\[[\d;]*m", "", shown) == "good \N{REPLACEMENT CHARACTER}[2Jbad"
+    assert re.sub(r"\x1b\[[\d;]*m", "", shown) == r"good \x1b[2Jbad"
     assert shown.count("\x1b[0m") == 2
     assert "48;2;102;170;209m" in shown

@@ -22,9 +22,9 @@ from wordorder.report.palette import BLUE, VERMILION
 FULL = 2.0
 # Random orders of the words.
 DRAWS = 20
-# Texts that are held in memory, and predicted, at a time.
-BATCH = 64
-# A text is predicted once without each of its words, so time grows with the square of their number.
+# Texts that are held in memory, and predicted, at a time; and of those of more than so many words.
+BATCH, LONG_BATCH, LONG = 64, 8, 2048
+# Words of a text: it is predicted once without each of them, so that time grows with the square of their number.
 LONGEST = 10_000
 
 
@@ -77,8 +77,8 @@ def explain(probabilities: Callable[[Sequence[str]], np.ndarray], text: str) -> 
         for i in words:
             yield "".join(pieces[:i] + pieces[i + 1 :])
 
-    remaining = texts()
-    batches = iter(lambda: list(islice(remaining, BATCH)), [])
+    remaining, size = texts(), BATCH if len(words) <= LONG else LONG_BATCH
+    batches = iter(lambda: list(islice(remaining, size)), [])
     answers = np.concatenate([probabilities(batch) for batch in batches])
     if answers.ndim == 1:
         shown, of_class, verdict = 1, answers, int(answers[0] > 0.5)
@@ -114,7 +114,7 @@ def explanation_ansi(pieces: Sequence[tuple[str, float | None]]) -> str:
     """Return the text for a terminal with 24-bit colours, each word on the colour of its effect."""
     parts = []
     for piece, effect in pieces:
-        shown = printable(piece, layout="\n\t")
+        shown = printable(piece, newlines=True)
         if effect is None:
             parts.append(shown)
         else:

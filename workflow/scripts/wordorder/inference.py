@@ -17,7 +17,7 @@ from wordorder.models.network import TokenClassifier, weights_follow
 from wordorder.training.backend import compiled, rows_at
 
 # So few reviews are not filled up to a whole batch.
-FEW = 64
+FEW = (8, 64)
 
 
 def load_model(path: Path) -> TokenClassifier:
@@ -66,7 +66,7 @@ def predict(network: TokenClassifier, data: EncodedReviews, run: Callable[..., T
     variant = network.variant
     data = network.prepare(data)
     order = np.argsort(data.lengths(variant.reads_length), kind="stable")
-    size = variant.prediction_batch if len(order) > FEW else min(FEW, variant.prediction_batch)
+    size = min([variant.prediction_batch, *(few for few in FEW if len(order) <= few)])
     chunks = np.split(order, range(size, len(order), size))
     weights = [
         [ops.convert_to_tensor(v) for v in variables]

@@ -41,7 +41,7 @@ LARGEST = 12 * LONGEST + 100
 # Visitors at a time, of whom one is answered and the others wait.
 VISITORS = 64
 # Seconds of computing for one visitor, and in which a request has to arrive.
-TIME, ARRIVAL = 60, 10
+TIME, ARRIVAL = 120, 10
 # What the page may do in a browser: nothing but load its own files and ask its own route.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "

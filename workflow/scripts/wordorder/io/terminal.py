@@ -1,20 +1,19 @@
-"""Text from elsewhere on a terminal."""
+"""Text from outside, shown on a terminal or in a log as what it is."""
 
 import unicodedata
 
+# Control characters, marks that reorder or hide text, halves of a character, ends of lines.
+STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+# Without these, words of Persian and many emoji fall apart.
+JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 
-def printable(text: str, layout: str = "") -> str:
-    r"""Return a text in which what is not seen but obeyed is written out, such as `\x1b` for an escape.
 
-    That is whatever Python does not print: control characters, marks that change the direction of writing, halves of
-    surrogate pairs. Spaces stay, and the characters of `layout`, such as line ends.
+def printable(text: str, *, newlines: bool = False) -> str:
+    """Return text with escapes in place of what could steer a terminal, or show it otherwise than it is.
+
+    With `newlines`, ends of lines and tabs stay.
     """
+    kept = JOINERS + ("\n\t" if newlines else "")
     return "".join(
-        each if each.isprintable() or each in layout or unicodedata.category(each) == "Zs" else escaped(each)
-        for each in text
+        repr(each)[1:-1] if unicodedata.category(each) in STEERING and each not in kept else each for each in text
     )
-
-
-def escaped(character: str) -> str:
-    """Return a character as Python writes it in ASCII."""
-    return character.encode("unicode_escape").decode("ascii")

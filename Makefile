@@ -50,7 +50,8 @@ test: check
 
 ON_BOTH_BACKENDS := training lstm bag_of_words nb_lr averaged_vectors transformer
 
-# What takes too long for every change: pipelines that are killed again and again; 25 times as many damaged files.
+# What takes too long for every change: pipelines that are killed again and again; 1,000 texts for the page; 25 times as
+# many damaged files.
 test-slow: $(INSTALLED)
 	KERAS_BACKEND=jax python -m pytest -m slow -s
 	KERAS_BACKEND=jax FUZZ=25 python -m pytest tests/test_fuzz.py

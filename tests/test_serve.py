@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import psutil
 import pytest
+from conftest import REPOSITORY
 
 from wordorder.app import serve
 from wordorder.explain import explain
@@ -98,6 +99,23 @@ def test_the_route_says_what_explain_says(port):
     for (piece, effect), (word, exact) in zip(one["words"], expected.pieces, strict=True):
         assert piece == word
         assert effect == (exact if exact is None else pytest.approx(exact, abs=1e-4))
+
+
+def test_the_example_of_the_readme(port):
+    # Catches: a command that is refused, or an answer that is no longer of that form.
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    data, path, line = re.search(
+        r"^\$ curl .*--data '(.*)' http://127.0.0.1:5006(/\S+) .*\n(.*)$", readme, re.M
+    ).groups()
+    # As curl sends it.
+    status, said, _ = refused(port, "POST", path, data, **{"content-type": "application/x-www-form-urlencoded"})
+    assert status == 200
+    found, shown = json.loads(said.splitlines()[0]), json.loads(line)
+    assert list(found) == list(shown)
+    assert [word for word, _ in found["words"]] == [word for word, _ in shown["words"]]
+    limits = f"{serve.LONGEST:,}\ncharacters, and the models may compute for {serve.TIME} seconds"
+    assert limits in readme
+    assert f"503 ({serve.VISITORS} others" in readme
 
 
 def refused(port, method="GET", path="/", body=None, **headers):
@@ -260,10 +278,36 @@ def test_a_text_that_takes_too_long(monkeypatch):
 
 def test_a_request_that_does_not_arrive(monkeypatch, port):
     # Catches: connections that are kept for whoever sends a byte now and then.
-    monkeypatch.setattr(serve, "ARRIVAL", 0.2)
+    monkeypatch.setattr(serve, "PATIENCE", 0.2)
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"POST /explain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
         assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+def test_an_answer_that_is_not_read(monkeypatch):
+    # Catches: visitors who read nothing, and are in the way of those who do.
+    monkeypatch.setattr(serve, "PATIENCE", 0.5)
+    monkeypatch.setattr(serve, "VISITORS", 1)
+    with serving(*(Model("m" * 1_000_000, CLASSES) for _ in range(20))) as port, socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", port))
+        connection.sendall(b"POST /explain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16\r\n\r\n" + GOOD.encode())
+        deadline = time.monotonic() + 30
+        while (answer := asked(port)).status != 200:
+            assert time.monotonic() < deadline
+        assert len(list(answer)) == 20
+
+
+def test_a_model_that_fails(caplog):
+    # Catches: a traceback in an answer; an answer that ends as if it were all; a server that does not go on.
+    with serving(Model("one", CLASSES), Model("two", CLASSES, lambda texts: 1 / ("bad" not in texts[0]))) as port:
+        answer = asked(port, "bad")
+        assert json.loads(answer.readline())["model"] == "one"
+        with pytest.raises(http.client.IncompleteRead) as caught:
+            answer.read()
+        assert caught.value.partial == b""
+        assert len(judged(port)) == 2
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_halves_of_characters(port):

@@ -222,8 +222,7 @@ def explain_command(
 
     The number is the logit of the class with the word minus the logit without it: blue words speak for the class,
     orange ones against it. If the output is not a terminal, or NO_COLOR is set, there is a line for each word with its
-    number. Before them stands the probability of the class, and its mean over random orders of the same words. The text
-    has 10,000 words at most.
+    number. Before them stands the probability of the class, and its mean over random orders of the same words.
     """
     text = "\n".join(lines_of(source))
     if not text.strip():

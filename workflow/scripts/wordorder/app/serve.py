@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
@@ -24,7 +25,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wordorder.explain import FULL, explain
 from wordorder.io.errors import InputError
@@ -40,8 +41,8 @@ LONGEST = 4000
 LARGEST = 12 * LONGEST + 100
 # Visitors at a time, of whom one is answered and the others wait.
 VISITORS = 64
-# Seconds of computing for one visitor, and in which a request has to arrive.
-TIME, ARRIVAL = 120, 10
+# Seconds of computing for one visitor, and in which a request has to arrive and a line of the answer has to be read.
+TIME, PATIENCE = 120, 10
 # What the page may do in a browser: nothing but load its own files and ask its own route.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -109,8 +110,14 @@ class Explain:
             raise HTTPException(503, f"{VISITORS} others are waiting for an answer. Try again in a minute.")
         self.visitors += 1
         visit = Visit(text)
+
+        async def sent(message: Message) -> None:
+            async with asyncio.timeout(PATIENCE):
+                await send(message)
+
         try:
-            await StreamingResponse(self.lines(visit), media_type="application/x-ndjson")(scope, receive, send)
+            with suppress(TimeoutError):
+                await StreamingResponse(self.lines(visit), media_type="application/x-ndjson")(scope, receive, sent)
         finally:
             visit.gone = True
             self.visitors -= 1
@@ -130,7 +137,7 @@ async def text_of(request: Request) -> str:
     """Return the text in the JSON of a request. Raises HTTPException if there is none, or if it is too long."""
     body = b""
     try:
-        async with asyncio.timeout(ARRIVAL):
+        async with asyncio.timeout(PATIENCE):
             async for part in request.stream():
                 body += part
                 if len(body) > LARGEST:
@@ -139,7 +146,7 @@ async def text_of(request: Request) -> str:
         # Halves of surrogate pairs, which JSON can hold, are no characters.
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     except TimeoutError:
-        raise HTTPException(408, f"The request did not arrive within {ARRIVAL} seconds.") from None
+        raise HTTPException(408, f"The request did not arrive within {PATIENCE} seconds.") from None
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise HTTPException(400, 'The request has to be JSON such as {"text": "A good film."}') from None
     if not text.strip():

@@ -22,7 +22,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 LONGEST = 4000
 # Bytes of a request: such a text, if JSON writes each character as two halves of six bytes.
 LARGEST = 12 * LONGEST + 100
-# Visitors at a time, of whom one is answered and the others wait.
+# Visitors at a time, who take turns.
 VISITORS = 64
 # Seconds of computing for one visitor, and in which a request has to arrive and a line of the answer has to be read.
 TIME, PATIENCE = 120, 10
@@ -147,7 +147,7 @@ async def text_of(request: Request) -> str:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     except TimeoutError:
         raise HTTPException(408, f"The request did not arrive within {PATIENCE} seconds.") from None
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, ClientDisconnect):
         raise HTTPException(400, 'The request has to be JSON such as {"text": "A good film."}') from None
     if not text.strip():
         raise HTTPException(400, "There is no text to classify.")

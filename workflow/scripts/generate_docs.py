@@ -42,7 +42,7 @@ def as_yaml(schema: dict[str, Any]) -> str:
 
 def files(scripts: Path) -> list[str]:
     """Return the files that a hosted module brings to the disk: scripts, modules, what modules read; scripts first."""
-    paths = [path.relative_to(scripts) for path in scripts.rglob("*") if path.suffix in (".py", ".yaml", ".jinja")]
+    paths = [path.relative_to(scripts) for path in scripts.rglob("*") if path.suffix in READ]
     return [path.as_posix() for path in sorted(paths, key=lambda path: (len(path.parts) > 1, path.as_posix()))]
 
 

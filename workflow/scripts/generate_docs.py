@@ -14,6 +14,8 @@ from wordorder.models.kind import kinds
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The keys in config/README.md between these comments: of the config, or those of each vectorizer or variant.
 TABLE = re.compile(r"(<!-- keys: (.+?) -->\n).*?(<!-- /keys -->)", re.DOTALL)
+# What modules are written in, and what they read.
+KINDS = (".py", ".yaml", ".jinja", ".html", ".css", ".js")
 # The longest default that has room in a table.
 WIDTH = 45
 
@@ -42,7 +44,7 @@ def as_yaml(schema: dict[str, Any]) -> str:
 
 def files(scripts: Path) -> list[str]:
     """Return the files that a hosted module brings to the disk: scripts, modules, what modules read; scripts first."""
-    paths = [path.relative_to(scripts) for path in scripts.rglob("*") if path.suffix in READ]
+    paths = [path.relative_to(scripts) for path in scripts.rglob("*") if path.suffix in KINDS]
     return [path.as_posix() for path in sorted(paths, key=lambda path: (len(path.parts) > 1, path.as_posix()))]
 
 

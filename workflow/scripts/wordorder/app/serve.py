@@ -203,8 +203,12 @@ def application(models: Sequence["TrainedModel"], local: bool) -> ASGIApp:
 def listening(host: str, port: int) -> socket.socket:
     """Open a socket for the page. Raises InputError if `host` and `port` cannot be listened on."""
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family)
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+        return listener
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not the name of a host"
         raise InputError(

@@ -344,7 +344,7 @@ def test_an_address_that_the_page_cannot_have():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(
-            InputError, match=rf"^Port {port} of 127\.0\.0\.1 cannot be listened on \(Address already in"
+            InputError, match=rf"^Port {port} of 127\.0\.0\.1 cannot be listened on \(Address already in use\)\. Name"
         ):
             serve.listening("127.0.0.1", port)
     for host in ("no.such.host.invalid", "192.0.2.1", "a" * 100, "..", "\ud800"):

@@ -251,7 +251,7 @@ def tab(chromium):
     wrong = []
     tab.on("console", lambda message: message.type == "error" and wrong.append(message.text))
     tab.on("pageerror", lambda error: wrong.append(str(error)))
-    local = ("file:", "data:", "blob:", "about:", "http://127.0.0.1:", "ws://127.0.0.1:")
+    local = ("file:", "data:", "blob:", "about:", "http://127.0.0.1:")
     tab.on("request", lambda request: request.url.startswith(local) or wrong.append(request.url))
     yield tab
     tab.close()

@@ -63,7 +63,7 @@ form.addEventListener("submit", async (event) => {
   let ending;
   try {
     ending = await classify(signal);
-  } catch (error) {
+  } catch {
     ending = "The answer broke off. Is the server still running?";
   }
   if (!signal.aborted) status.textContent = ending;

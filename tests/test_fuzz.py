@@ -801,6 +801,8 @@ def test_any_value_is_right_or_refused(path, value, more):
 
 @fuzz(300)
 @given(yaml_values | st.dictionaries(st.sampled_from(list(CONFIG)) | keys, yaml_values))
+@example({"defaults": None, "variants": None})
+@example({"defaults": None})
 def test_anything_else_than_a_config_is_refused(value):
     # Catches: a file that is no mapping at all, or hardly one.
     assert problems_in_time(value)

@@ -42,7 +42,7 @@ def test_the_loop_of_an_lstm(length, units, return_sequences):
     (scale,) = random_arrays((2, length, 3, units) if return_sequences else (2, 3, units))
 
     def one_by_one(*arguments):
-        return [lstm.lstm(*each, return_sequences) for each in zip(*arguments, strict=True)]
+        return [lstm.lstm(*each, return_sequences=return_sequences) for each in zip(*arguments, strict=True)]
 
     def together(*arguments):
         return lstm_kernel.lstms(*map(list, arguments), return_sequences)

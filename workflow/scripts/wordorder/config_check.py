@@ -79,7 +79,7 @@ def reported(error: ValidationError, config: dict) -> list[Any]:
     def inherited(each: Any) -> bool:
         place, *rest = each["loc"] or [None]
         key = ("model",) if each["type"] == "union_tag_invalid" else tuple(rest[2:])
-        return place == "variants" and key in wrong and not is_given(config["variants"][rest[0]], key)
+        return place == "variants" and bool(rest) and key in wrong and not is_given(config["variants"][rest[0]], key)
 
     return [each for each in errors if not inherited(each)]
 

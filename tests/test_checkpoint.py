@@ -88,6 +88,18 @@ Checkpoints(Path(sys.argv[1]), "a").save(Progress([np.ones(9)], [np.ones(9)], [{
     assert names(tmp_path) == ["epoch1.npz", "epoch2.npz"]
 
 
+def test_no_empty_folders_are_left(tmp_path):
+    # Catches: a tree of empty folders after a study; the checkpoints of another training deleted with it.
+    folders = [tmp_path / "checkpoints" / path for path in ("glove/all/seed1", "glove/200/seed1", "lstm/all/seed1")]
+    for folder in folders:
+        Checkpoints(folder, "a").save(progress(1))
+    for number, folder in enumerate(folders):
+        remove(folder)
+        assert not folder.exists()
+        assert all((other / "epoch1.npz").exists() for other in folders[number + 1 :])
+    assert names(tmp_path) == []
+
+
 @pytest.fixture
 def generation(tmp_path):
     """The bytes of the second of two generations, and a function that puts others in their place and loads."""

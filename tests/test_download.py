@@ -148,6 +148,18 @@ def stuck(content):
     return answer
 
 
+def slow(content):
+    """A body in pieces, for a second."""
+
+    def answer(request):
+        request.head(200, Content_Length=len(content))
+        for start in range(0, len(content), len(content) // 10):
+            request.body(content[start : start + len(content) // 10])
+            time.sleep(0.1)
+
+    return answer
+
+
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -419,6 +431,22 @@ def test_killed_in_the_middle(server, target):
     assert_only(target, CONTENT)
 
 
+def test_runs_that_share_a_folder_do_not_meet(server, target):
+    # Catches: two downloads that write the same temporary file, of which both fail; one that is made twice.
+    url = server.add("/a", slow(CONTENT))
+    record = target.with_name("checksums.json")
+    code = (
+        f"from pathlib import Path\nimport download_corpus\n"
+        f"download_corpus.main([{url!r}], Path({str(target)!r}), Path({str(record)!r}), {md5(CONTENT)!r})"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "workflow/scripts")}
+    processes = [subprocess.Popen([sys.executable, "-c", code], env=environment) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert target.read_bytes() == CONTENT
+    assert sorted(target.parent.iterdir()) == [target, record]
+    assert server.paths == ["/a"]
+
+
 def test_no_room(server, target):
     # Catches: a full disk (here: a limit on the size of files) taken for a fault of the source.
     url = server.add("/a", whole(CONTENT))
@@ -447,6 +475,7 @@ def test_progress(server, target, monkeypatch, capfd):
     url = server.add("/a", whole(CONTENT))
     fetch([url], target, md5(CONTENT))
     assert capfd.readouterr().err == ""
+    target.unlink()
     monkeypatch.setattr(download, "PROGRESS_INTERVAL", 1e-9)
     fetch([url], target, md5(CONTENT))
     shown = capfd.readouterr().err

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from concurrent.futures import ThreadPoolExecutor
+import time
 from pathlib import Path
 
 import pytest
@@ -68,25 +68,66 @@ def test_lack_of_memory_is_named(tmp_path):
     assert lines[-1].startswith("Error: out of memory.")
 
 
+def start(code):
+    """Start a process that can import what jobs can."""
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], env={**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    )
+
+
+def wait_for(path):
+    """Wait until a file is there."""
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_two_processes_are_never_at_the_same_job(tmp_path):
     # Catches: a job of a Snakemake that was killed, which lives on and writes the same files as the one that does it
-    # again; a log in which the two mix.
+    # again; a lock that goes with the log, which Snakemake deletes before it starts a job; a log in which the two mix.
     log, stages = tmp_path / "log", tmp_path / "stages"
-    body = f"""
-    import time
-    with open({str(stages)!r}, "a") as file:
-        print(os.environ["NAME"], "begins", file=file, flush=True)
-        time.sleep(1.5)
-        print(os.environ["NAME"], "ends", file=file)
-    print(os.environ["NAME"])
-    """
-    with ThreadPoolExecutor() as pool:
-        results = list(pool.map(lambda name: logged_run(log, body, NAME=name), ["one", "two"]))
-    assert [result.returncode for result in results] == [0, 0]
-    words = stages.read_text().split()
-    assert words[1::2] == ["begins", "ends"] * 2
-    assert words[0] == words[2] != words[4] == words[6]
-    assert log.read_text() == f"{words[4]}\n"
+    code = f"""
+        import time
+        from wordorder.io.log import logged
+        with logged({str(log)!r}), open({str(stages)!r}, "a") as file:
+            print("begins", file=file, flush=True)
+            time.sleep(1.5)
+            print("ends", file=file)
+            print("done")
+        """
+    processes = [start(code)]
+    wait_for(stages)
+    log.unlink()
+    processes += [start(code), start(code)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert stages.read_text().split() == ["begins", "ends"] * 3
+    assert log.read_text() == "done\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "stages"]
+
+
+def test_sigterm_ends_a_job_whose_libraries_lose_it(tmp_path):
+    # Catches: a job that goes on because the exception was raised where nothing can take it further.
+    begun = tmp_path / "begun"
+    code = f"""
+        import time
+        from pathlib import Path
+        from wordorder.io import log
+        log.GRACE = 1
+
+        class Callback:
+            def __del__(self):
+                Path({str(begun)!r}).touch()
+                time.sleep(60)
+
+        with log.logged({str(tmp_path / "log")!r}):
+            Callback()
+            time.sleep(60)
+        """
+    process = start(code)
+    wait_for(begun)
+    process.terminate()
+    assert process.wait(30) == -signal.SIGALRM
 
 
 def test_log_holds_all_that_the_process_says(tmp_path):

@@ -1,11 +1,12 @@
 # From the network, or from wherever the config says, to resources/. Verified, and never asked for twice.
 # The checksum decides what a file is, so that another mirror in the list is no reason to download again.
+# What is there is left where it is (`update`): runs that share resources/ may start together.
 
 
 rule download_corpus:
     output:
-        corpus=paths.CORPUS,
-        checksums=paths.checksums(paths.CORPUS),
+        corpus=update(paths.CORPUS),
+        checksums=update(paths.checksums(paths.CORPUS)),
     log:
         paths.log("download_corpus"),
     benchmark:
@@ -24,8 +25,8 @@ rule download_corpus:
 
 rule download_glove:
     output:
-        vectors=paths.GLOVE,
-        checksums=paths.checksums(paths.GLOVE),
+        vectors=update(paths.GLOVE),
+        checksums=update(paths.checksums(paths.GLOVE)),
     log:
         paths.log("download_glove"),
     benchmark:

@@ -49,8 +49,9 @@ def fetch(sources: Sequence[str], target: Path, checksum: str | None, *, attempt
     """Get the file `target` from the first of `sources` that has it with the right checksum.
 
     Sources are http(s) addresses, file:// addresses or paths; a folder becomes a tar archive. `checksum` is
-    "<algorithm>:<hex>", or None for any file. Where a fault may pass, an address is tried up to `attempts` times, the
-    second time after `pause` seconds, then each time after twice as long.
+    "<algorithm>:<hex>", or None for any file. If `target` is there and has it, nothing is fetched. Where a fault may
+    pass, an address is tried up to `attempts` times, the second time after `pause` seconds, then each time after twice
+    as long.
 
     Raises InputError, with what was wrong with each source, if none is left.
     """
@@ -99,6 +100,9 @@ def fetch_first(
     pause: float,
 ) -> None:
     """Let `copy` write from the first source with which it succeeds and whose checksum is right."""
+    if checksum and target.is_file() and has_checksum(target, checksum):
+        logger.info("%s is there already, with the right checksum", target)
+        return
     failures = []
     with atomic_write(target) as part:
         for source in sources:
@@ -298,6 +302,12 @@ def writing(part: Path, size: int | None = None) -> Iterator[BinaryIO]:
         ) as observed,
     ):
         yield observed
+
+
+def has_checksum(path: Path, checksum: str) -> bool:
+    """Return whether a file has the checksum."""
+    algorithm, expected = checksum.lower().split(":")
+    return bool(pooch.file_hash(path, algorithm) == expected)
 
 
 def check(part: Path, checksum: str) -> None:

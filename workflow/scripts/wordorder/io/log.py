@@ -1,6 +1,5 @@
 """Redirect the output of a job to its log, and end it tidily when something is wrong."""
 
-import fcntl
 import logging
 import os
 import resource
@@ -13,9 +12,12 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from wordorder.io.errors import InputError
+from wordorder.io.lock import alone
 
 # The standard error of the process before it goes to a log.
 SCREEN = os.dup(2)
+# Seconds that a job may take to clean up when it is told to end.
+GRACE = 10
 
 
 @contextmanager
@@ -28,13 +30,24 @@ def logged(log: str) -> Iterator[None]:
 
     Two processes never work on the same job: if a Snakemake was killed and its job lives on, this one waits for it.
     """
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
-    with Path(log).open("a", encoding="utf-8") as file:
-        # Some network file systems have no locks.
-        with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)
-        file.truncate(0)
-        # The copies of the descriptor keep the lock until the process ends.
+    # Not a lock on the log itself: Snakemake deletes that before it starts a job again.
+    with alone(Path(log)):
+        redirect(log)
+        try:
+            yield
+        except InputError as error:
+            print(f"Error: {error}", file=sys.stderr)
+            sys.exit(1)
+        except Exception as error:
+            traceback.print_exc()
+            if is_out_of_memory(error):
+                print("Error: out of memory. Give the job more: ulimit -v, or mem_mb on a cluster.", file=sys.stderr)
+            sys.exit(1)
+
+
+def redirect(log: str) -> None:
+    """Send the output of this process to a new log, and let SIGTERM end it."""
+    with Path(log).open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     # Tokens can hold any character, whatever the locale is.
@@ -48,16 +61,6 @@ def logged(log: str) -> Iterator[None]:
     if limit != resource.RLIM_INFINITY:
         # C++ code that gets no memory ends the process with std::bad_alloc, or without any message.
         print(f"Memory is limited to {limit / 2**20:,.0f} MB (ulimit -v). If this log ends early, that was too little.")
-    try:
-        yield
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(1)
-    except Exception as error:
-        traceback.print_exc()
-        if is_out_of_memory(error):
-            print("Error: out of memory. Give the job more: ulimit -v, or mem_mb on a cluster.", file=sys.stderr)
-        sys.exit(1)
 
 
 def warn(message: str) -> None:
@@ -76,6 +79,8 @@ def is_out_of_memory(error: Exception) -> bool:
 def end_job(number: int, frame: object) -> None:
     """Handle a signal: end the process with its exit status, but let it clean up."""
     signal.signal(number, signal.SIG_DFL)
+    # Libraries may lose the exception: what is raised in a callback or a destructor goes no further.
+    signal.alarm(GRACE)
     # The signal may have come in the middle of a print, which cannot be entered again.
     os.write(2, f"Ended by {signal.Signals(number).name}. Run again to go on.\n".encode())
     sys.exit(128 + number)

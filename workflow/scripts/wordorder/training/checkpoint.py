@@ -6,6 +6,7 @@ import logging
 import re
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,7 +89,7 @@ class Checkpoints:
                 if isinstance(error, MemoryError):
                     raise
                 log.warning("%s is damaged (%s)", path, error)
-        remove(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
         return None
 
     def generations(self) -> list[Path]:
@@ -98,5 +99,9 @@ class Checkpoints:
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder of checkpoints, if it is there."""
+    """Delete a folder of checkpoints, if it is there, and those around it that are empty then."""
     shutil.rmtree(folder, ignore_errors=True)
+    # Size, variant, and all: see `paths.checkpoints`.
+    for around in folder.parents[:3]:
+        with suppress(OSError):
+            around.rmdir()

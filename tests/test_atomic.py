@@ -1,6 +1,7 @@
 """Files that are either complete or not there, whatever happens while they are written."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +58,38 @@ def test_failure_leaves_what_was_there(tmp_path, error, old):
         write()
     assert names(tmp_path) == (["table.csv"] if old else [])
     assert not old or target.read_text() == old
+
+
+def write_folder(target, content, error=None):
+    """Write a folder with a file in it, and fail after that if there is an error."""
+    with atomic_write(target) as part:
+        (part / "variables").mkdir(parents=True)
+        (part / "variables/data").write_text(content)
+        assert not target.exists() or (target / "old").exists()
+        if error:
+            raise error
+
+
+def test_a_folder_appears_when_it_is_complete(tmp_path):
+    # Catches: half an export under the final name; files of an older one, or of one that was killed, among the new.
+    target = tmp_path / "saved_model"
+    (tmp_path / ".part-saved_model/variables").mkdir(parents=True)
+    (tmp_path / ".part-saved_model/variables/leftover").touch()
+    write_folder(target, "new")
+    assert [path.relative_to(target).as_posix() for path in sorted(target.rglob("*"))] == [
+        "variables",
+        "variables/data",
+    ]
+    shutil.rmtree(target)
+    target.mkdir()
+    (target / "old").touch()
+    with pytest.raises(ValueError, match="message"):
+        write_folder(target, "half", ValueError("message"))
+    assert names(tmp_path) == ["saved_model"]
+    assert names(target) == ["old"]
+    write_folder(target, "new")
+    assert names(tmp_path) == ["saved_model"]
+    assert names(target) == ["variables"]
 
 
 def test_failure_before_anything_is_written(tmp_path):

@@ -11,6 +11,7 @@ from conftest import file_dates
 
 from wordorder.config import OWN, Run
 from wordorder.config_check import load_config
+from wordorder.io.terminal import printable
 from wordorder.models.kind import kinds
 
 REPOSITORY = Path(__file__).parents[1]
@@ -149,7 +150,7 @@ MISTAKES = [
 
 
 def in_one_line_each(problems):
-    return all(isinstance(line, str) and line.isprintable() for line in problems)
+    return all(isinstance(line, str) and printable(line) == line for line in problems)
 
 
 FREE = ("variants", "vectorizers")

@@ -25,6 +25,7 @@ EXPORTS = {
     "entry": {"run"},
     "io/atomic": {"atomic_write"},
     "io/errors": {"InputError", "reading"},
+    "io/lock": {"alone"},
     # By the entry alone.
     "io/log": {"warn"},
     # Words of errors.

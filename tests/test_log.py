@@ -181,7 +181,8 @@ def test_log_is_utf8_whatever_the_locale(tmp_path, encoding):
         raise InputError("caf\\xe9 \\udcff")
         """
     assert logged_run(log, body, PYTHONIOENCODING=encoding).returncode == 1
-    expected = "caf\xe9 \x85 \u4e2d\n\\udcff caf\xe9\n\\udcff\nError: caf\xe9 \\udcff\n"
+    # A control character is shown as what it is.
+    expected = "caf\xe9 \\x85 \u4e2d\n\\udcff caf\xe9\n\\udcff\nError: caf\xe9 \\udcff\n"
     assert log.read_bytes().decode("utf-8") == expected
 
 

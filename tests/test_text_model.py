@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+import zipfile
 
 import keras
 import numpy as np
@@ -99,7 +99,7 @@ assert "wordorder" not in sys.modules
 
 @pytest.mark.parametrize("name", ["masked", "binary bigrams"])
 def test_served_without_the_code_of_the_project(tmp_path, name):
-    # Catches: a SavedModel that needs a class of ours, or Keras, or whose numbers are others.
+    # Catches: a SavedModel that needs a class of ours, or Keras, or whose numbers are others; a date in a file.
     model, vectorizer = made(name)
     save_model(model, tmp_path / "model.keras")
     write_vocabulary(tmp_path / "vocabulary.json", VOCABULARY)
@@ -113,7 +113,11 @@ def test_served_without_the_code_of_the_project(tmp_path, name):
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert np.array(json.loads(run.stdout)) == pytest.approx(expected(model, vectorizer), abs=1e-6)
-    assert Path(tmp_path / "text_model.keras").exists()
+    # Whole, or not there; without the time at which it was made.
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    with zipfile.ZipFile(tmp_path / "text_model.keras") as archive:
+        assert json.loads(archive.read("metadata.json")).keys() == {"keras_version"}
+        assert {member.date_time[0] for member in archive.infolist()} == {1980}
 
 
 def test_what_cannot_be_exported_is_refused(tmp_path):

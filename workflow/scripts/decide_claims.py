@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from wordorder.entry import run
 from wordorder.evaluation.claims import Evidence, decide, measure_questions, read_claims
@@ -14,6 +13,7 @@ from wordorder.evaluation.summary import read_costs
 from wordorder.evaluation.timing import read_step_times
 from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import reading
+from wordorder.io.frames import read_csv
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -47,7 +47,7 @@ def main(
     vectors = None
     if questions:
         with reading(questions):
-            answered = pd.read_csv(questions)
+            answered = read_csv(questions)
         vectors = measure_questions(answered, varies_like)
     evidence = Evidence(
         measure(*read_with_groups(predictions, reviews), runs, varies_like),

@@ -23,7 +23,7 @@ def main(
 
     from wordorder.app.export import TextClassifier
     from wordorder.app.load import read_training
-    from wordorder.inference import load_model
+    from wordorder.inference import load_model, save_model
 
     read_training(record, model, vocabulary)
     network = load_model(model)
@@ -31,8 +31,7 @@ def main(
         raise InputError(f"{model} reads the words of a text in a random order, which no exported model can do.")
     classifier = TextClassifier(network, read_vocabulary(vocabulary), **read_settings(vectorizer))
     print(f"P({network.classes[-1]}): {classifier(tf.constant(['excellent'])).numpy()[0]} for the text: excellent")
-    with atomic_write(text_model) as part:
-        classifier.save(part)
+    save_model(classifier, text_model)
     archive = keras.export.ExportArchive()
     archive.track(classifier)
     # Keras tracks the weights and not the table of the vocabulary.
@@ -44,7 +43,8 @@ def main(
     )
     # A model that is served is not trained, and our own gradients cannot be saved.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-    archive.write_out(str(saved_model), options=options, verbose=False)
+    with atomic_write(saved_model) as part:
+        archive.write_out(str(part), options=options, verbose=False)
 
 
 if __name__ == "__main__":

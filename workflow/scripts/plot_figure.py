@@ -7,6 +7,7 @@ import pandas as pd
 
 from wordorder.entry import run
 from wordorder.io.errors import reading
+from wordorder.io.frames import read_csv
 from wordorder.report import charts
 from wordorder.report.style import save
 
@@ -21,7 +22,7 @@ def main(
     parts = []
     for table in tables:
         with reading(table):
-            parts.append(pd.read_csv(table))
+            parts.append(read_csv(table))
     if seeds:
         parts = [part.assign(seed=seed) for part, seed in zip(parts, seeds, strict=True)]
     draw = getattr(charts, f"draw_{chart}")

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from wordorder.entry import run
 from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import reading
+from wordorder.io.frames import read_csv
 from wordorder.report.pages import page, table_html
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 def main(csv: Path, html: Path, *, title: str, caption: str) -> None:
     """Write the table as HTML under its title and caption, without columns in which there is nothing."""
     with reading(csv):
-        read = pd.read_csv(csv)
+        read = read_csv(csv)
     # Without rows there is nothing in any column, and the head is what there is to show.
     filled = read.dropna(axis="columns", how="all") if len(read) else read
     with atomic_write(html) as part:

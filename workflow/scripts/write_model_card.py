@@ -13,8 +13,9 @@ from wordorder.entry import run
 from wordorder.evaluation.metrics import METRICS
 from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import reading
+from wordorder.io.frames import read_csv
 from wordorder.models.kind import kind_named
-from wordorder.report.pages import markdown_html, page
+from wordorder.report.pages import markdown_html, markdown_text, page
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -38,9 +39,9 @@ def main(
     with reading(record):
         training = json.loads(record.read_text(encoding="utf-8"))
     with reading(summary):
-        row = pd.read_csv(summary, index_col="variant").loc[variant]
+        row = read_csv(summary).set_index("variant").loc[variant]
     with reading(accuracy_by_length):
-        lengths = pd.read_csv(accuracy_by_length).query("variant == @variant")
+        lengths = read_csv(accuracy_by_length).query("variant == @variant")
     by_length = lengths.groupby(["min_tokens", "max_tokens"])["accuracy"].mean()
     by_length.index = [f"{low} to {high}" for low, high in by_length.index]
     validation_reviews, test_reviews = (len(read_encoded(path).ids) for path in (validation, test))
@@ -49,6 +50,7 @@ def main(
     }
     kind = kind_named(settings["model"])
     templates = Environment(loader=PackageLoader("wordorder.report", "."), undefined=StrictUndefined, autoescape=False)
+    templates.filters["markdown_text"] = markdown_text
     card = templates.get_template("model_card.md.jinja").render(
         variant=variant,
         caption=caption,

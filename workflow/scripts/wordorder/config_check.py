@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from wordorder.config import Config
 from wordorder.config_schema import schema_at
-from wordorder.messages import printable, shown, suggestion
+from wordorder.io.terminal import printable
+from wordorder.messages import shown, suggestion
 from wordorder.models.kind import kinds
 
 TYPES = {

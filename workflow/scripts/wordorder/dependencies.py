@@ -21,6 +21,7 @@ INCIDENTAL = {
     "entry",
     "io/atomic",
     "io/errors",
+    "io/lock",
     "io/log",
     "messages",
     "models/later",

@@ -30,10 +30,10 @@ def load_model(path: Path) -> TokenClassifier:
     return network
 
 
-def save_model(network: TokenClassifier, path: Path) -> None:
-    """Write a network in Keras' format; the bytes are a function of the network, and not of the time."""
+def save_model(model: keras.Model, path: Path) -> None:
+    """Write a model in Keras' format; the bytes are a function of the model, and not of the time."""
     with atomic_write(path) as part:
-        network.save(part)
+        model.save(part)
         with ZipFile(part) as archive:
             members = {name: archive.read(name) for name in archive.namelist()}
         metadata = json.loads(members["metadata.json"])

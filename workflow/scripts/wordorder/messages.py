@@ -21,11 +21,6 @@ def suggestion(word: object, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"write one of: {', '.join(known)}."
 
 
-def printable(line: str) -> str:
-    """Return a line with escapes in place of characters that could break it, or steer a terminal."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in line)
-
-
 def listed(words: Sequence[str]) -> str:
     """Join words by commas and, before the last one, an "and"."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -272,7 +272,7 @@ def main() -> None:
     try:
         cli()
     except InputError as error:
-        sys.exit(f"Error: {error}")
+        sys.exit(f"Error: {printable(str(error), newlines=True)}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from wordorder.data import formats
 from wordorder.io.errors import InputError
+from wordorder.io.terminal import printable
 
 SPLITS = ("train", "validation", "test")
 # What they are called elsewhere, in any case.
@@ -157,10 +158,16 @@ def read_corpus(
 ) -> Corpus:
     """Read a corpus; the arguments are the keys of the same names in the config.
 
-    Raises InputError if the file is damaged, is no such corpus or has no text.
+    Raises InputError if the file is damaged, is no such corpus or has no text, or if the name of a class, which stands
+    in tables and on terminals, has control characters.
     """
     layout = Layout(unlabelled, text_column, label_column, split_column, group_column, group_files, encoding)
     corpus = formats.named(format).read(path, layout)
     if not corpus.texts:
         raise InputError(f"{path}: there is no text in it. Check corpus.sources and corpus.format in the config.")
+    for name in corpus.classes:
+        if printable(name) != name:
+            raise InputError(
+                f"{path}: the name of the class '{printable(name)}' has characters that cannot be seen. Take them out."
+            )
     return corpus

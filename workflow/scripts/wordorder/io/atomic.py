@@ -1,6 +1,7 @@
 """Files that are either complete or not there."""
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,9 +31,9 @@ def replacing(output: Path) -> Iterator[Path]:
 def atomic_write(target: Path, *, writer: str = "") -> Iterator[Path]:
     """Give a path beside `target` to write to; on success it becomes `target`, on failure it is deleted.
 
-    The temporary name is `.part-<name>`: it keeps the suffix (Keras decides by it how to save) and is always the
-    same, so that what a killed job has left behind is overwritten by the next try. With a `writer` it has a name of its
-    own, for files that several processes may write at a time.
+    It may be a file or a folder. The temporary name is `.part-<name>`: it keeps the suffix (Keras decides by it how to
+    save) and is always the same, so that what a killed job has left behind is overwritten by the next try. With a
+    `writer` it has a name of its own, for files that several processes may write at a time.
 
     Raises InputError if the file cannot be written: the disk is full, the folder is read-only and the like; and if
     another file that is used in the block cannot be opened.
@@ -40,14 +41,22 @@ def atomic_write(target: Path, *, writer: str = "") -> Iterator[Path]:
     part = target.with_name(f".part-{writer}{target.name}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        delete_folder(part)
         yield part
         # Else a power failure could leave an empty file under the final name.
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        for path in [*part.rglob("*"), part]:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        if part.is_dir():
+            delete_folder(target)
         part.replace(target)
     except BaseException as error:
         with suppress(OSError):
-            part.unlink()
+            delete_folder(part)
+            part.unlink(missing_ok=True)
         if not isinstance(error, OSError):
             raise
         # Errors of writing to an open file name none.
@@ -59,3 +68,9 @@ def atomic_write(target: Path, *, writer: str = "") -> Iterator[Path]:
         raise InputError(
             f"{name} cannot be opened: {error.strerror}. Correct the path or its rights, and run again."
         ) from error
+
+
+def delete_folder(path: Path) -> None:
+    """Delete a folder with all that is in it, if there is one of this name."""
+    if path.is_dir():
+        shutil.rmtree(path)

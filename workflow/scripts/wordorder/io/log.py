@@ -8,11 +8,12 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import TextIOWrapper
+from io import FileIO, TextIOWrapper
 from pathlib import Path
 
 from wordorder.io.errors import InputError
 from wordorder.io.lock import alone
+from wordorder.io.terminal import printable
 
 # The standard error of the process before it goes to a log.
 SCREEN = os.dup(2)
@@ -45,15 +46,23 @@ def logged(log: str) -> Iterator[None]:
             sys.exit(1)
 
 
+class Log(TextIOWrapper):
+    """A file descriptor to write text to, which is shown as it is: UTF-8, whatever the locale; nothing that steers."""
+
+    def __init__(self, descriptor: int):
+        super().__init__(FileIO(descriptor, "w", closefd=False), "utf-8", "backslashreplace", line_buffering=True)
+
+    def write(self, text: str) -> int:
+        """Write text; what would be written over what is there goes on a line of its own, as progress does."""
+        return super().write(printable(text.replace("\r", "\n"), newlines=True))
+
+
 def redirect(log: str) -> None:
     """Send the output of this process to a new log, and let SIGTERM end it."""
     with Path(log).open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    # Tokens can hold any character, whatever the locale is.
-    for stream in (sys.stdout, sys.stderr):
-        assert isinstance(stream, TextIOWrapper)
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    sys.stdout, sys.stderr = Log(1), Log(2)
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
     logging.getLogger("wordorder").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, end_job)
@@ -67,7 +76,7 @@ def warn(message: str) -> None:
     """Write a warning to the log, and to the screen that the log has taken the place of."""
     print(f"Warning: {message}", flush=True)
     with suppress(OSError):
-        os.write(SCREEN, f"Warning: {message}\n".encode(errors="backslashreplace"))
+        os.write(SCREEN, f"Warning: {printable(message, newlines=True)}\n".encode())
 
 
 def is_out_of_memory(error: Exception) -> bool:

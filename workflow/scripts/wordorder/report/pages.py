@@ -1,5 +1,7 @@
 """Pages to look at in a browser, with nothing from elsewhere."""
 
+import re
+import string
 from html import escape
 
 import pandas as pd
@@ -27,6 +29,11 @@ def page(title: str, body: str, *, caption: str = "", style: str = "") -> str:
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         f"<style>{STYLE}{style}</style>\n</head>\n<body>\n{head}{body}\n</body>\n</html>\n"
     )
+
+
+def markdown_text(text: str) -> str:
+    """Return Markdown that shows a line of text as it is."""
+    return re.sub(f"([{re.escape(string.punctuation)}])", r"\\\1", text)
 
 
 def markdown_html(text: str) -> str:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -12,6 +13,7 @@ import vl_convert
 
 from wordorder import paths
 from wordorder.io.atomic import atomic_write
+from wordorder.io.terminal import printable
 from wordorder.report.pages import page
 from wordorder.report.palette import (
     BLACK,
@@ -115,7 +117,7 @@ def save(chart: alt.TopLevelMixin, html: Path, svg: Path, png: Path, *, descript
 
     The page holds all that it needs and asks nothing of the network. The description is what screen readers read out.
     """
-    specification = styled(chart).properties(description=description).to_dict()
+    specification = seen(styled(chart).properties(description=description).to_dict())
     drawn = vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE)
     options = {
         "mode": "vega-lite",
@@ -135,6 +137,15 @@ def save(chart: alt.TopLevelMixin, html: Path, svg: Path, png: Path, *, descript
         part.write_text(drawn, encoding="utf-8")
     with atomic_write(png) as part:
         part.write_bytes(vl_convert.svg_to_png(drawn, scale=2))
+
+
+def seen(value: Any) -> Any:
+    """Return what is in JSON with escapes in place of characters that cannot be drawn; an SVG must not hold them."""
+    if isinstance(value, dict):
+        return {name: seen(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [seen(each) for each in value]
+    return printable(value, newlines=True) if isinstance(value, str) else value
 
 
 def vega() -> str:

@@ -1,7 +1,9 @@
 """What a bad config gets: one message that names the key, what is wrong and what to write instead."""
 
 import math
+import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -215,6 +217,35 @@ def test_sources_that_exist_pass(tmp_path, monkeypatch):
     (tmp_path / "an archive").write_bytes(b"")
     sources = ["an archive", str(tmp_path / "an archive"), (tmp_path / "an archive").as_uri()]
     assert problems_of(changed(["corpus", "sources"], sources)) == []
+
+
+@pytest.mark.parametrize("path", {path[-1]: path for path in LEAVES}.values(), ids=".".join)
+def test_billions_of_values_in_a_few_lines(path):
+    # Catches: minutes, and all memory, for a config that names lists by aliases again and again; the same if one of the
+    # lists also stands where it may.
+    innermost = ["a"] * 10
+    value = innermost
+    for _ in range(9):
+        value = [value] * 10
+    for config in (changed(path, value), changed(path, value) | {"active_variants": innermost}):
+        begin = time.monotonic()
+        problems = problems_of(config)
+        assert time.monotonic() - begin < 20
+        assert any(line.startswith(".".join(path)) for line in problems)
+        assert len("".join(problems)) < 1000
+
+
+def test_what_is_no_file_is_refused_by_name(tmp_path):
+    # Catches: a pipe that is waited for, or a device that is read without end, before any job has begun.
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to("/dev/zero")
+    for path in (pipe, link):
+        for key in ("corpus.sources", "glove.sources"):
+            (problem,) = problems_of(changed(key.split("."), [str(path)]))
+            assert problem.startswith(f"{key}.0: {path} is no regular file; ")
+        (problem,) = problems_of(changed(["claims"], str(path)))
+        assert problem.startswith(f"claims: there is no file {path}; ")
 
 
 def test_a_folder_is_a_source_of_folders_only(tmp_path):

@@ -31,6 +31,8 @@ LIMITS = {
 RENAMED = {"imdb": "corpus"}
 # Far more than any key has; pydantic complains on the terminal about values that it cannot write out.
 DEEPEST = 20
+# The same in a list. By aliases, a few lists in lists hold billions of values, and pydantic may write them all out.
+DEEPEST_LISTED = 1
 
 
 def load_config(config: dict) -> Config:
@@ -52,22 +54,23 @@ def load_config(config: dict) -> Config:
 
 def unnamed(section: Any, key: str) -> Iterator[str]:
     """Yield a line for each key that is no text, such as 1 or true, and for what is nested too deep to be checked."""
-    todo, seen = [(section, key, 0)], set()
+    todo, seen = [(section, key, 0, 0)], set()
     while todo:
-        section, key, depth = todo.pop()
+        section, key, depth, listed = todo.pop()
         # What YAML names by aliases may stand in any number of places.
-        if not isinstance(section, (dict, list)) or id(section) in seen:
+        if not isinstance(section, (dict, list)) or (id(section), depth, listed) in seen:
             continue
-        seen.add(id(section))
-        if depth > DEEPEST:
-            yield f"{key}: lists and mappings within each other, more than {DEEPEST} deep; nothing here needs as many."
+        seen.add((id(section), depth, listed))
+        if depth > DEEPEST or listed > DEEPEST_LISTED:
+            yield f"{key}: too many lists and mappings within each other; nothing here needs as many."
             continue
         if isinstance(section, list):
-            todo += [(each, key, depth + 1) for each in section]
+            todo += [(each, key, depth + 1, listed + 1) for each in section]
             continue
         for name, value in reversed(section.items()):
             if isinstance(name, str):
-                todo.append((value, name if key == "the config" else f"{key}.{name}", depth + 1))
+                place = name if key == "the config" else f"{key}.{name}"
+                todo.append((value, place, depth + 1, listed + bool(listed)))
             else:
                 yield f"{key}: {shown(name)} is not a name; use letters, digits and _, a letter first."
 

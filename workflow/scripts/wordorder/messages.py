@@ -3,15 +3,23 @@
 import difflib
 import json
 from collections.abc import Iterable, Sequence
+from itertools import islice
+
+# Pieces of JSON: values, names and what stands between them.
+LARGEST = 1000
+TOO_LARGE = "a value too large to show"
 
 
 def shown(value: object) -> str:
     """Return a value on one line, much as it stands in a YAML file."""
+    pieces = json.JSONEncoder(ensure_ascii=False, default=str, skipkeys=True).iterencode(value)
     try:
-        return json.dumps(value, ensure_ascii=False, default=str, skipkeys=True)
+        text = "".join(islice(pieces, LARGEST))
+        # By aliases, a few lines of YAML can hold billions of values.
+        return text if next(pieces, None) is None else TOO_LARGE
     # A number of thousands of digits, a value that contains itself, or very many lists within lists.
     except (ValueError, RecursionError):
-        return "a value too large to show"
+        return TOO_LARGE
 
 
 def suggestion(word: object, known: Iterable[str]) -> str:

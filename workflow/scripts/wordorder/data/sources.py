@@ -32,6 +32,8 @@ def source_problem(source: str, folders: bool) -> str | None:
         return f"{source} is neither http://, https:// nor file://, nor a path; correct it, or remove this source."
     if is_there(path, folders):
         return None
+    if os.path.lexists(path) and not path.is_dir():
+        return f"{path.absolute()} is no regular file; put the file itself there, or remove this source."
     return f"there is no file {path.absolute()}; correct the path, or remove this source."
 
 
@@ -84,7 +86,8 @@ def local_digest(source: str) -> str:
             return file_digest(path)
         digest = hashlib.sha256()
         for member in folder_members(path):
-            content = file_digest(member) if member.is_file() else ""
+            # Not what a link leads to, such as a device without end; the job refuses it by name.
+            content = file_digest(member) if stat.S_ISREG(member.lstat().st_mode) else ""
             digest.update(f"{member.relative_to(path)}\0{content}\n".encode(errors="surrogateescape"))
         return f"sha256:{digest.hexdigest()}"
     except OSError as error:

@@ -62,7 +62,10 @@ docs: $(INSTALLED)
 
 # Known vulnerabilities of the pinned packages. Strict: a package that the service does not know is an error.
 audit: $(INSTALLED)
-	uv tool run pip-audit --requirement requirements.txt --require-hashes --disable-pip --strict
+	@rm -f .venv/audit
+	uv tool run pip-audit --requirement requirements.txt --require-hashes --disable-pip --strict \
+	    --output .venv/audit || { cat .venv/audit 2> /dev/null \
+	    || echo "Nothing has been checked: pip-audit, or the service that it asks, gave no answer; see above." >&2; exit 1; }
 
 # How fast training is on this machine, which should do nothing else meanwhile; see docs/performance/README.md.
 benchmark: $(INSTALLED)
@@ -84,10 +87,13 @@ lock: $(INSTALLED)
 	      --constraint requirements.txt | sed 's/^/      - "/; s/$$/"/'; } > environment.yml.new
 	mv environment.yml.new environment.yml
 
-# The package itself is built by what the lock file has brought, from this folder: nothing is fetched.
+# Of connection-pool, which Snakemake needs, there is only the source. It is built by the setuptools of the lock file,
+# where pip would fetch any, and without a hash. So is the package itself, from this folder: nothing is fetched.
 $(INSTALLED): requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv --clear .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	sed -n '/^setuptools==/,/# via/p' requirements.txt > .venv/setuptools.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/setuptools.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements.txt
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	touch $@

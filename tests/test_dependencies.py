@@ -33,7 +33,9 @@ EXPORTS = {
     # Imports.
     "models/later": {"Tensor", "keras", "np", "ops"},
     # Where things lie.
-    "paths": {"CACHE", "COMPILED", "TRAINED", "checkpoints", "run", "vectorizer_settings", "vocabulary"},
+    "paths": {
+        *("CACHE", "COMPILED", "TRAINED", "checkpoints", "run", "trained_models", "vectorizer_settings", "vocabulary"),
+    },
     # What a killed training goes on from.
     "training/checkpoint": {"Checkpoints", "Progress", "fingerprint", "remove"},
     # The same bytes with it and without.

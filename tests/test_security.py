@@ -139,3 +139,7 @@ def test_every_package_is_pinned_by_hash():
     assert installs
     # The package itself is installed without anything from elsewhere.
     assert all("--require-hashes" in line or {"--no-index", "--no-deps"} < set(line.split()) for line in installs)
+    # What is built from its source is built by what has been installed so, and by nothing that pip fetches for it.
+    first, *others = installs
+    assert "setuptools" in first
+    assert all("--no-build-isolation" in line for line in others)

@@ -26,6 +26,7 @@ rule tabulate_diagnostics:
 rule compare_embeddings:
     input:
         models=files_of("model.keras", EMBEDDINGS),
+        records=files_of("training.json", EMBEDDINGS),
         matrices=[paths.vectors(name, CONFIG.vectorizer) for name in CONFIG.embedding_matrices()],
         train=only_if(
             CONFIG.asks_for("word_vectors"),
@@ -59,10 +60,12 @@ rule compare_embeddings:
 rule measure_padding:
     input:
         models=files_of("model.keras", CONFIG.mask_pair()),
+        records=files_of("training.json", CONFIG.mask_pair()),
         # Both read the same; without a pair there is nothing to measure.
-        encoded=next(
-            iter(vectorizer_files(paths.encoded("validation"), [run.variant for run in CONFIG.mask_pair()])), []
-        ),
+        **{
+            name: next(iter(vectorizer_files(path, [run.variant for run in CONFIG.mask_pair()])), [])
+            for name, path in {"encoded": paths.encoded("validation"), "vocabulary": paths.vocabulary()}.items()
+        },
         reviews=only_if(
             CONFIG.mask_pair(),
             paths.reviews("validation"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordorder import paths
+from wordorder.app.trained_models import read_training
 from wordorder.data.encoded import read_encoded
 from wordorder.data.vectorizer import read_vocabulary
 from wordorder.entry import run
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 def main(
     models: list[Path],
+    records: list[Path],
     matrices: list[Path],
     train: Path,
     vocabulary: Path,
@@ -32,8 +34,10 @@ def main(
 ) -> None:
     """Write the three tables of the pretrained `matrices` and of the vectors that the `models` have learned.
 
-    `names` are those of all embeddings, in this order.
+    `records` are those of the trainings of the models. `names` are those of all embeddings, in this order.
     """
+    for record, model in zip(records, models, strict=True):
+        read_training(record, model=model, vocabulary=vocabulary)
     start_backend(backend, threads, paths.COMPILED)
     from wordorder.evaluation import word_vectors
     from wordorder.inference import load_model

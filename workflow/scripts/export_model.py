@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wordorder.app.trained_models import read_training
 from wordorder.data.vectorizer import read_settings, read_vocabulary
 from wordorder.entry import run
 from wordorder.io.atomic import atomic_write
@@ -22,10 +23,9 @@ def main(
     import tensorflow as tf
 
     from wordorder.app.export import TextClassifier
-    from wordorder.app.load import read_training
     from wordorder.inference import load_model, save_model
 
-    read_training(record, model, vocabulary)
+    read_training(record, model=model, vocabulary=vocabulary)
     network = load_model(model)
     if network.variant.shuffles:
         raise InputError(f"{model} reads the words of a text in a random order, which no exported model can do.")

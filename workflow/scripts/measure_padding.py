@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from wordorder import paths
+from wordorder.app.trained_models import read_training
 from wordorder.data.encoded import read_encoded
 from wordorder.data.reviews import read_reviews
 from wordorder.entry import run
@@ -22,6 +23,8 @@ REVIEWS = 3
 
 def main(
     models: list[Path],
+    records: list[Path],
+    vocabulary: Path,
     encoded: Path,
     reviews: Path,
     padding: Path,
@@ -33,8 +36,10 @@ def main(
 ) -> None:
     """Write the probability of the true class of each of the shortest reviews, by the number of padding tokens.
 
-    `variants` are the names of the `models`, which read the same tokens.
+    `variants` are the names of the `models`, which read the same tokens, and `records` those of their trainings.
     """
+    for record, path in zip(records, models, strict=True):
+        read_training(record, model=path, vocabulary=vocabulary)
     start_backend(backend, threads, paths.COMPILED)
     from wordorder.inference import load_model
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from wordorder.app.trained_models import read_training
 from wordorder.data.encoded import read_encoded
 from wordorder.data.vectorizer import read_settings, read_vocabulary
 from wordorder.entry import run
@@ -36,6 +37,7 @@ def main(
     caption: str,
 ) -> None:
     """Write the card as Markdown and as a page."""
+    read_training(record, vocabulary=vocabulary)
     with reading(record):
         training = json.loads(record.read_text(encoding="utf-8"))
     with reading(summary):

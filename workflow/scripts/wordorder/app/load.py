@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from wordorder import paths
+from wordorder.app.trained_models import read_training
 from wordorder.data.encoded import NO_LABEL, EncodedReviews, joined
-from wordorder.data.sources import file_digest
 from wordorder.data.vectorizer import read_settings, read_vocabulary, text_encoder
 from wordorder.inference import load_model, predict, predictor
-from wordorder.io.errors import InputError, reading
+from wordorder.io.errors import reading
 from wordorder.models.later import Tensor
 from wordorder.models.network import TokenClassifier
 
@@ -58,27 +58,7 @@ def load_model_with(model: Path, record: Path, vocabulary: Path, vectorizer: Pat
 
     It is for the backend that is in use. Raises InputError if a file is damaged, or if they do not belong together.
     """
-    variant, seed = read_training(record, model, vocabulary)
+    variant, seed = read_training(record, model=model, vocabulary=vocabulary)
     loaded = load_model(model)
     encode = text_encoder(read_vocabulary(vocabulary), **read_settings(vectorizer))
     return TrainedModel(variant, seed, loaded, predictor(loaded), encode)
-
-
-def read_training(record: Path, model: Path, vocabulary: Path) -> tuple[str, int]:
-    """Return variant and seed of a training from its record.
-
-    Raises InputError if a file is damaged, or if model and vocabulary are not those of the training.
-    """
-    with reading(record):
-        training = json.loads(record.read_text(encoding="utf-8"))
-        variant, seed = training["variant"], training["seed"]
-        digests = {path: training["digests"][name] for name, path in (("model", model), ("vocabulary", vocabulary))}
-    for path, digest in digests.items():
-        with reading(path):
-            found = file_digest(path)
-        if found != digest:
-            raise InputError(
-                f"{path} is not the one of {record}: it has been made anew, or comes from elsewhere. Run snakemake "
-                "again, so that all belongs together."
-            )
-    return variant, seed

@@ -1,9 +1,11 @@
-"""Find the trained models of a working directory, before Keras is loaded."""
+"""Find the trained models of a working directory, and what belongs to them, before Keras is loaded."""
 
+import json
 from pathlib import Path
 
 from wordorder import paths
-from wordorder.io.errors import InputError
+from wordorder.data.sources import file_digest
+from wordorder.io.errors import InputError, reading
 
 
 def trained_models(directory: Path) -> dict[str, list[int]]:
@@ -29,3 +31,23 @@ def trained_seed(directory: Path, variant: str, seed: int | None) -> int:
     if seed not in seeds:
         raise InputError(f"{variant} is not trained with seed {seed}, but with {', '.join(map(str, seeds))}.")
     return seed
+
+
+def read_training(record: Path, **files: Path) -> tuple[str, int]:
+    """Return variant and seed of a training from its record; `files` are its `model`, its `vocabulary` or both.
+
+    Raises InputError if a file is damaged, or is not that of the training.
+    """
+    with reading(record):
+        training = json.loads(record.read_text(encoding="utf-8"))
+        variant, seed = training["variant"], training["seed"]
+        digests = {path: training["digests"][name] for name, path in files.items()}
+    for path, digest in digests.items():
+        with reading(path):
+            found = file_digest(path)
+        if found != digest:
+            raise InputError(
+                f"{path} is not the one of {record}: it has been made anew, or comes from elsewhere. Run snakemake "
+                "again, so that all belongs together."
+            )
+    return variant, seed

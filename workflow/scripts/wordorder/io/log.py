@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import FileIO, TextIOWrapper
+from io import TextIOWrapper
 from pathlib import Path
 
 from wordorder.io.errors import InputError
@@ -50,7 +50,8 @@ class Log(TextIOWrapper):
     """A file descriptor to write text to, which is shown as it is: UTF-8, whatever the locale; nothing that steers."""
 
     def __init__(self, descriptor: int):
-        super().__init__(FileIO(descriptor, "w", closefd=False), "utf-8", "backslashreplace", line_buffering=True)
+        file = os.fdopen(descriptor, "wb", closefd=False)
+        super().__init__(file, "utf-8", "backslashreplace", line_buffering=True)
 
     def write(self, text: str) -> int:
         """Write text; what would be written over what is there goes on a line of its own, as progress does."""

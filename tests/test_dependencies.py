@@ -23,7 +23,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Modules that decide no result, and what they give to those that do.
 EXPORTS = {
     "entry": {"run"},
-    "io/atomic": {"atomic_write"},
+    "io/atomic": {"atomic_write", "replacing"},
     "io/errors": {"InputError", "reading"},
     "io/lock": {"alone"},
     # By the entry alone.

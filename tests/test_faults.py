@@ -148,3 +148,25 @@ def test_second_pipeline_in_the_same_folder_is_refused(pipeline, run):
     assert "Directory cannot be locked" in second.stdout
     assert "--unlock" in second.stdout
     assert first.returncode == 0, output
+
+
+@pytest.mark.parametrize("delay", [0, 1])
+def test_runs_that_share_their_downloads(pipeline, delay):
+    # Catches: two downloads into one folder, of which both fail; a file that the later run deletes while the other one
+    # reads it.
+    folders = [pipeline.repository.with_name(f"sharing{delay}{name}") for name in "ab"]
+    shared = pipeline.repository.with_name(f"shared{delay}")
+    shared.mkdir()
+    target = [paths.reviews("train"), paths.GLOVE]
+    runs = []
+    for folder in folders:
+        folder.mkdir()
+        (folder / "resources").symlink_to(shared)
+        runs.append(pipeline.start(folder, *target, config=ONE_RUN))
+        time.sleep(delay)
+    for run in runs:
+        output, _ = run.communicate()
+        assert run.returncode == 0, output
+    assert sorted(path.name for path in shared.iterdir()) == [
+        *("corpus", "corpus.checksums.json", "glove.txt", "glove.txt.checksums.json")
+    ]

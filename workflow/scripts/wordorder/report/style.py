@@ -1,7 +1,6 @@
 """The style that all figures share."""
 
 import json
-import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import vl_convert
 
 from wordorder import paths
-from wordorder.io.atomic import atomic_write
+from wordorder.io.atomic import atomic_write, replacing
 from wordorder.io.terminal import printable
 from wordorder.report.pages import page
 from wordorder.report.palette import (
@@ -155,11 +154,8 @@ def vega() -> str:
     """
     kept = paths.CACHE / f"vega-lite-{VEGA_LITE}-by-vl-convert-{version('vl-convert-python')}.js"
     if not kept.exists():
-        kept.parent.mkdir(exist_ok=True)
-        # Each job that misses it writes one of its own aside.
-        with tempfile.TemporaryDirectory(dir=kept.parent) as aside:
-            part = Path(aside) / kept.name
+        # Each job that misses it writes one of its own.
+        with replacing(kept) as part:
             script = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
             part.write_text(script, encoding="utf-8")
-            part.replace(kept)
     return kept.read_text(encoding="utf-8")

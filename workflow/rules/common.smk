@@ -83,6 +83,11 @@ def vectorizer_files(path, variants):
     return [path.format(vectorizer=CONFIG.variants[variant].vectorizer) for variant in variants]
 
 
+def of_mask_pair(path):
+    """A path of a vectorizer, of the one that both variants of the pair with and without a mask read; if any."""
+    return next(iter(vectorizer_files(path, [run.variant for run in CONFIG.mask_pair()])), [])
+
+
 def first_run_file(name):
     """A file of the run of a variant with its first seed."""
 

@@ -59,13 +59,10 @@ rule compare_embeddings:
 
 rule measure_padding:
     input:
-        **{
-            name: next(iter(vectorizer_files(path, [run.variant for run in CONFIG.mask_pair()])), [])
-            for name, path in {"encoded": paths.encoded("validation"), "vocabulary": paths.vocabulary()}.items()
-        },
         models=files_of("model.keras", CONFIG.mask_pair()),
         records=files_of("training.json", CONFIG.mask_pair()),
-        # Both read the same; without a pair there is nothing to measure.
+        encoded=of_mask_pair(paths.encoded("validation")),
+        vocabulary=of_mask_pair(paths.vocabulary()),
         reviews=only_if(
             CONFIG.mask_pair(),
             paths.reviews("validation"),

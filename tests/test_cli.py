@@ -1,6 +1,7 @@
 """The command `wordorder` on the models of a small run, as a user calls it."""
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -24,7 +25,8 @@ import pytest
 from conftest import SMALL
 
 from wordorder import paths
-from wordorder.app.cli import CHUNK, cli, texts_of
+from wordorder.app.cli import CHUNK, cli
+from wordorder.app.texts import rows_of
 from wordorder.io.errors import InputError
 
 COMMAND = [sys.executable, "-m", "wordorder.app.cli"]
@@ -81,7 +83,7 @@ def test_json_lines_into_a_file(finished, reviews, tmp_path):
     assert (result.returncode, result.stdout) == (0, b""), result.stderr
     rows = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
     assert [row["row"] for row in rows] == list(range(1, len(expected) + 1))
-    assert rows[0].keys() == {"row", "label", "probability_pos"}
+    assert rows[0].keys() == {"row", "label", "probability_pos", "known_tokens"}
     assert [row["probability_pos"] for row in rows] != pytest.approx(expected, abs=1e-3)
 
 
@@ -156,9 +158,9 @@ def test_parquet_texts(tmp_path, kind):
     # Catches: a type of text that pandas writes (a dictionary for a category) and that is not read.
     texts = ["good", "bad", "good"]
     pq.write_table(pa.table({"n": [1, 2, 3], "text": pa.array(texts).cast(kind)}), tmp_path / "a.parquet")
-    assert list(texts_of(tmp_path / "a.parquet", "text")) == texts
+    assert list(rows_of(tmp_path / "a.parquet", "text", ["n"])) == [(t, str(n)) for n, t in enumerate(texts, 1)]
     with pytest.raises(InputError, match=r"a\.parquet: the column n holds int64 and not text\. Name"):
-        list(texts_of(tmp_path / "a.parquet", "n"))
+        list(rows_of(tmp_path / "a.parquet", "n"))
 
 
 def test_bad_input_ends_the_command(finished):
@@ -182,8 +184,78 @@ def test_a_row_without_a_text_gets_no_answer(finished, tmp_path, kind):
     assert found[0] == found[1]
     rows = found[0].splitlines()[kind == "csv" :]
     assert len(rows) == 3
-    assert rows[1] == ("2,," if kind == "csv" else '{"row": 2, "label": null, "probability_pos": null}')
+    assert rows[1] == ("2,,," if kind == "csv" else '{"row": 2, "label": null, "probability_pos": null, "known_tokens": null}')
     assert "null" not in rows[0] + rows[2]
+
+
+def test_several_sources_and_columns_that_are_kept(finished, tmp_path):
+    # Catches: rows or columns of another source, a compressed table taken for lines, standard input that is lost, and
+    # texts without a known token that pass for others.
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"id,text,n\nx1,good film,\n,qqzz,2\n"))
+    (tmp_path / "b.jsonl").write_bytes(b'{"id": 7, "text": "bad film", "n": true}\n')
+    options = ["predict", "-m", "glove", "-d", finished]
+    result = wordorder(*options, "-k", "id", "--keep", "n", tmp_path / "a.csv.gz", tmp_path / "b.jsonl")
+    rows = [line.split(",") for line in result.stdout.decode().splitlines()]
+    assert rows[0] == ["source", "row", "id", "n", "label", "probability_pos", "known_tokens"]
+    assert [row[:4] for row in rows[1:]] == [
+        [str(tmp_path / "a.csv.gz"), "1", "x1", ""],
+        [str(tmp_path / "a.csv.gz"), "2", "", "2"],
+        [str(tmp_path / "b.jsonl"), "1", "7", "true"],
+    ]
+    assert [row[-1] for row in rows[1:]] == ["2", "0", "2"]
+    warning = "Warning: the model knows no token of 1 of the 3 texts, and can only guess their class.\n"
+    assert result.stderr.decode() == warning
+    (tmp_path / "c.txt").write_bytes(b"good film\n")
+    result = wordorder(*options, tmp_path / "c.txt", "-", input=b"bad film\n")
+    assert (result.returncode, result.stderr) == (0, b"")
+    found = [line.split(",") for line in result.stdout.decode().splitlines()[1:]]
+    assert [row[:2] for row in found] == [[str(tmp_path / "c.txt"), "1"], ["standard input", "1"]]
+    assert [row[3] for row in found] == [rows[1][5], rows[3][5]]
+
+
+def test_what_cannot_be_kept_is_refused(finished, tmp_path):
+    # Catches: columns asked of lines of text, or one of two of the same name lost.
+    (tmp_path / "a.txt").write_text("good\n")
+    (tmp_path / "a.csv").write_text("text,label\ngood,pos\n")
+    for name, column, message in (
+        ("a.txt", "id", r"a\.txt: there is a text on each line, and no column 'id'"),
+        ("a.csv", "label", "there is another column label in the answers"),
+    ):
+        with pytest.raises(InputError, match=message):
+            cli(
+                ["predict", "-m", "glove", "-d", str(finished), str(tmp_path / name), "-k", column],
+                standalone_mode=False,
+            )
+
+
+def test_an_evaluation_is_that_of_the_pipeline(finished, tmp_path, capsys):
+    # Catches: other metrics than in the evaluation of the same texts, a confusion that is turned round, rows without a
+    # text that count, labels that the model does not have taken for others.
+    table = pd.read_parquet(finished / "results/reviews/test.parquet")
+    half = len(table) // 2
+    table.iloc[:half].to_csv(tmp_path / "one.csv", index=False)
+    table.iloc[half:].to_parquet(tmp_path / "two.parquet")
+    (tmp_path / "three.csv").write_text("text,label\n,pos\n")
+    arguments = ["evaluate", "-m", "glove", "-d", str(finished)]
+    sources = [str(tmp_path / name) for name in ("one.csv", "two.parquet", "three.csv")]
+    cli([*arguments, *sources, "--format", "json"], standalone_mode=False)
+    found = json.loads(capsys.readouterr().out)
+    run = finished / "results/runs/glove/all/seed1"
+    expected = json.loads((run / "evaluation.json").read_text())
+    assert (found["texts"], found["without_text"], found["classes"]) == (len(table), 1, ["neg", "pos"])
+    assert found["accuracy"]["value"] == expected["test_accuracy"]
+    for name in ("roc_auc", "f1", "brier_score", "expected_calibration_error"):
+        assert found[name]["value"] == pytest.approx(expected[name], abs=1e-6)
+    predictions = pd.read_parquet(run / "predictions.parquet")
+    counts = pd.crosstab(predictions["label"], predictions["probability"] > 0.5)
+    assert found["confusion"] == counts.to_numpy().tolist()
+    cli([*arguments, *sources], standalone_mode=False)
+    shown = capsys.readouterr().out
+    assert f"{len(table)} texts; 1 rows without a text are left out" in shown
+    assert re.search(rf"^accuracy +{expected['test_accuracy']:.4f} ", shown, re.MULTILINE)
+    (tmp_path / "wrong.csv").write_text("text,label\ngood,pos\nbad,meh\n,mixed\nso so,\n")
+    with pytest.raises(InputError, match=r"wrong\.csv: labels that glove does not know, and how often: 'meh' 1, '' 1\."):
+        cli([*arguments, str(tmp_path / "wrong.csv")], standalone_mode=False)
 
 
 def test_no_model_is_trained(tmp_path):
@@ -211,21 +283,22 @@ def test_help_is_there_at_once():
     # Catches: seconds of imports before the help.
     heavy, output = loaded("--help")
     assert heavy == set()
-    for command in ("predict", "explain", "serve"):
+    for command in ("predict", "evaluate", "explain", "serve"):
         assert command in output
 
 
-@pytest.mark.parametrize("command", ["predict", "explain"])
+@pytest.mark.parametrize("command", ["predict", "evaluate", "explain"])
 def test_a_typo_is_told_at_once(command, tmp_path):
     # Catches: seconds in which TensorFlow and JAX are loaded before a model is looked up.
     for seed in (10, 2):
         model = tmp_path / paths.run("model.keras", "glove", "all", seed)
         model.parent.mkdir(parents=True)
         model.touch()
-    (tmp_path / "a.txt").write_text("good\n")
-    heavy, output = loaded(command, "-d", tmp_path, "-m", "glvoe", tmp_path / "a.txt")
+    source = tmp_path / "a.csv" if command == "evaluate" else tmp_path / "a.txt"
+    source.write_text("text,label\n")
+    heavy, output = loaded(command, "-d", tmp_path, "-m", "glvoe", source)
     assert (heavy, output) == (set(), f"Error: glvoe is not trained in {tmp_path / 'results'}; trained are: glove.\n")
-    heavy, output = loaded(command, "-d", tmp_path, "-m", "glove", "--seed", 3, tmp_path / "a.txt")
+    heavy, output = loaded(command, "-d", tmp_path, "-m", "glove", "--seed", 3, source)
     assert (heavy, output) == (set(), "Error: glove is not trained with seed 3, but with 2, 10.\n")
 
 

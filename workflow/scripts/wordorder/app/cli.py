@@ -5,33 +5,30 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 from tqdm import tqdm
 
 from wordorder import paths
+from wordorder.app.texts import STANDARD_INPUT, lines_of, name_of, rows_of
 from wordorder.app.trained_models import trained_models, trained_seed
-from wordorder.data.corpus import Advice, Wanted
-from wordorder.data.formats import suffixes, table_of
 from wordorder.io.atomic import replacing
 from wordorder.io.errors import InputError, reading
 from wordorder.io.terminal import printable
-from wordorder.io.text import text_lines
 from wordorder.training.backend import BACKENDS, start_backend
 
 if TYPE_CHECKING:
     from wordorder.app.load import TrainedModel
 
+T = TypeVar("T")
 # Texts that are read, encoded and predicted at a time.
 CHUNK = 2048
-# Endings of files with a text on each line.
-LINES = ("", ".txt")
-ADVICE = Advice("Name another one with --text-column.", "Name another file, or save this one anew.")
 
 directory_option = click.option(
     "-d",
@@ -43,6 +40,12 @@ directory_option = click.option(
 model_option = click.option("-m", "--model", "variant", required=True, help="Name of a trained variant.")
 seed_option = click.option(
     "--seed", type=int, help="Seed of the training, if there are several.  [default: the lowest]"
+)
+sources_argument = click.argument(
+    "sources", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True), nargs=-1
+)
+text_column_option = click.option(
+    "--text-column", default="text", show_default=True, help="Column of the texts in a table."
 )
 backend_option = click.option(
     "--backend", type=click.Choice(BACKENDS), default="jax", show_default=True, help="Keras' backend."
@@ -57,41 +60,15 @@ def cli() -> None:
     """Use the models that the pipeline has trained."""
 
 
-def lines_of(source: Path | None) -> Iterator[str]:
-    """Yield the lines of a file, or of standard input, without their ends. Raises InputError if one is not UTF-8."""
-    with source.open("rb") if source else nullcontext(sys.stdin.buffer) as file:
-        for line in text_lines(file, name_of(source)):
-            yield line.rstrip("\r\n")
-
-
-def name_of(source: Path | None) -> str:
-    """Return what messages call a source."""
-    return str(source) if source else "standard input"
-
-
-def texts_of(source: Path | None, column: str) -> Iterator[str]:
-    """Yield the texts of a table or of lines, as the ending of the name says; "" for rows without one.
-
-    Raises InputError if the ending says neither.
-    """
-    if source is None or source.suffix.lower() in LINES:
-        return lines_of(source)
-    if table := table_of(source.suffix):
-        return (text or "" for (text,) in table.rows(source, Wanted([column], ADVICE)))
-    raise InputError(
-        f"{source}: {source.suffix} is not the ending of a table that can be read ({', '.join(suffixes())}), nor that "
-        "of a file with a text on each line (.txt). Save it as one of them."
-    )
-
-
 @contextmanager
-def writing(output: Path | None, source: Path | None) -> Iterator[TextIO]:
+def writing(output: Path | None, sources: Sequence[Path]) -> Iterator[TextIO]:
     """Open the file for writing, which appears under its name when all is written, or standard output.
 
-    Raises InputError if it is the source that is being read.
+    Raises InputError if it is a source that is being read.
     """
-    if output and source and output.exists() and output.samefile(source):
-        raise InputError(f"--output {output} is the file that is read. Name another.")
+    for source in sources:
+        if output and source != STANDARD_INPUT and output.exists() and output.samefile(source):
+            raise InputError(f"--output {output} is the file that is read. Name another.")
     if output is None:
         yield sys.stdout
         return
@@ -99,6 +76,15 @@ def writing(output: Path | None, source: Path | None) -> Iterator[TextIO]:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with replacing(output) as part, part.open("w", encoding="utf-8", newline="") as file:
         yield file
+
+
+def in_chunks(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Yield rows, `CHUNK` at a time, and show the progress where there is a terminal to look at it."""
+    rows = iter(rows)
+    with tqdm(unit=" texts", disable=None, leave=False) as progress:
+        while chunk := list(islice(rows, CHUNK)):
+            yield chunk
+            progress.update(len(chunk))
 
 
 def load(directory: Path, variant: str, seed: int | None, backend: str, cores: int) -> "TrainedModel":
@@ -136,8 +122,9 @@ def quiet() -> Iterator[None]:
 
 @cli.command("predict")
 @model_option
-@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
-@click.option("--text-column", default="text", show_default=True, help="Column of the texts in a table.")
+@sources_argument
+@text_column_option
+@click.option("-k", "--keep", multiple=True, help="Column of a table that the answers are to have too; any number.")
 @click.option("-f", "--format", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Instead of standard output.")
 @seed_option
@@ -145,8 +132,9 @@ def quiet() -> Iterator[None]:
 @backend_option
 @cores_option
 def predict_command(
-    source: Path | None,
+    sources: tuple[Path, ...],
     text_column: str,
+    keep: tuple[str, ...],
     kind: str,
     output: Path | None,
     variant: str,
@@ -155,41 +143,137 @@ def predict_command(
     backend: str,
     cores: int,
 ) -> None:
-    """Predict the class of each text in SOURCE, with its probability.
+    """Predict the class of each text in SOURCES, with its probability.
 
-    SOURCE is a text file with a text on each line, or a table, such as a .csv, .jsonl or .parquet file; without it,
-    standard input is read, a text on each line. With two classes the probability of the second is given, with more that
-    of each. A row without a text gets no answer.
+    They are text files with a text on each line, or tables, such as .csv, .jsonl and .parquet files, which may be
+    compressed (.csv.gz). Without any, or for -, standard input is read, a text on each line. With two classes the
+    probability of the second is given, with more that of each; known_tokens is the number of tokens that are in the
+    model's vocabulary. A row without a text gets no answer.
     """
+    readers = [rows_of(source, text_column, keep) for source in sources or (STANDARD_INPUT,)]
     trained = load(directory, variant, seed, backend, cores)
     from wordorder.evaluation.predictions import answers_of
 
     classes = trained.classes
-    columns = [f"probability_{name}" for name in (classes[1:] if len(classes) == 2 else classes)]
-    texts = texts_of(source, text_column)
-    # Without a terminal there is no one to look at it.
-    with writing(output, source) as file, tqdm(unit=" texts", disable=None, leave=False) as progress:
+    answer = ["label", *(f"probability_{name}" for name in (classes[1:] if len(classes) == 2 else classes))]
+    columns = [*(["source"] if len(readers) > 1 else []), "row", *keep, *answer, "known_tokens"]
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise InputError(f"--keep {twice[0]}: there is another column {twice[0]} in the answers. Rename it in the table.")
+    numbered = (
+        ([name_of(source), number][len(readers) == 1 :], row)
+        for source, rows in zip(sources or (STANDARD_INPUT,), readers, strict=True)
+        for number, row in enumerate(rows, 1)
+    )
+    unknown = count = 0
+    with writing(output, sources) as file:
         writer = csv.writer(file, lineterminator="\n")
         if kind == "csv":
-            writer.writerow(["row", "label", *columns])
-        # The progress counts nothing where it is not shown.
-        done = 0
-        while chunk := list(islice(texts, CHUNK)):
-            probabilities = trained.probabilities(chunk)
-            answers = answers_of(probabilities, len(classes))
-            for number, (text, answer, numbers) in enumerate(zip(chunk, answers, probabilities, strict=True), done + 1):
-                row = [number, classes[answer], *(round(float(p), 6) for p in numbers.reshape(-1))]
-                if not text.strip():
-                    row = [number, *[None] * (len(row) - 1)]
+            writer.writerow(columns)
+        for chunk in in_chunks(numbered):
+            texts = [row[0] or "" for _, row in chunk]
+            probabilities, known = trained.answers(texts)
+            found = zip(texts, answers_of(probabilities, len(classes)), probabilities, known, strict=True)
+            for (place, (_, *kept)), (text, label, numbers, tokens) in zip(chunk, found, strict=True):
+                of_text = [classes[label], *(round(float(p), 6) for p in numbers.reshape(-1)), int(tokens)]
+                values = [*place, *kept, *(of_text if text.strip() else [None] * len(of_text))]
+                count += bool(text.strip())
+                unknown += bool(text.strip()) and not tokens
                 if kind == "csv":
-                    writer.writerow(row)
+                    writer.writerow(values)
                 else:
-                    file.write(
-                        json.dumps(dict(zip(["row", "label", *columns], row, strict=True)), ensure_ascii=False) + "\n"
-                    )
+                    file.write(json.dumps(dict(zip(columns, values, strict=True)), ensure_ascii=False) + "\n")
             file.flush()
-            done += len(chunk)
-            progress.update(len(chunk))
+    warn_of_unknown(unknown, count)
+
+
+def warn_of_unknown(unknown: int, texts: int) -> None:
+    """Say how many texts have no token that the model knows, if any: their answers mean nothing."""
+    if unknown:
+        click.echo(
+            f"Warning: the model knows no token of {unknown} of the {texts} texts, and can only guess their class.",
+            err=True,
+        )
+
+
+@cli.command("evaluate")
+@model_option
+@sources_argument
+@text_column_option
+@click.option("--label-column", default="label", show_default=True, help="Column of their classes.")
+@click.option("-f", "--format", "kind", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@seed_option
+@directory_option
+@backend_option
+@cores_option
+def evaluate_command(
+    sources: tuple[Path, ...],
+    text_column: str,
+    label_column: str,
+    kind: str,
+    variant: str,
+    seed: int | None,
+    directory: Path,
+    backend: str,
+    cores: int,
+) -> None:
+    """Compare the answers to the texts in SOURCES, tables with labels, with these.
+
+    Shows the accuracy, the area under the ROC curve, the F1 score, the Brier score and two measures of calibration, with
+    95 % intervals over other such texts, and how often each class was taken for which. docs/statistics.md has the
+    details.
+    """
+    if not sources:
+        raise InputError("There is nothing to evaluate. Name a table with texts and their labels.")
+    readers = [rows_of(source, text_column, [label_column]) for source in sources]
+    trained = load(directory, variant, seed, backend, cores)
+    import numpy as np
+    import pandas as pd
+
+    from wordorder.app.evaluate import confusion, measured
+    from wordorder.evaluation.predictions import Predictions
+
+    labels: list[str] = []
+    answers, tokens, empty = [], [], 0
+    for chunk in in_chunks(chain.from_iterable(readers)):
+        with_text = [(text, label or "") for text, label in chunk if text and text.strip()]
+        empty += len(chunk) - len(with_text)
+        if not with_text:
+            continue
+        labels += [label for _, label in with_text]
+        probabilities, known = trained.answers([text for text, _ in with_text])
+        answers.append(probabilities)
+        tokens.append(known)
+    places = {name: place for place, name in enumerate(trained.classes)}
+    if wrong := Counter(label for label in labels if label not in places):
+        shown = ", ".join(f"{label!r} {count}" for label, count in wrong.most_common(10))
+        raise InputError(
+            f"{', '.join(map(str, sources))}: labels that {variant} does not know, and how often: {shown}. Its classes are "
+            f"{', '.join(map(repr, trained.classes))}. Correct the labels, or name another --label-column."
+        )
+    if not labels:
+        raise InputError(f"{', '.join(map(str, sources))}: there is no text. Name another file or --text-column.")
+    indices = np.array([places[label] for label in labels])
+    found = Predictions([], indices, np.concatenate(answers)[None], trained.classes)
+    metrics, table = measured(found), confusion(found)
+    unknown = int(np.sum(np.concatenate(tokens) == 0))
+    if kind == "json":
+        counts = {"texts": len(labels), "without_text": empty, "without_known_token": unknown}
+        by_name = {name: each._asdict() for name, each in metrics.items()}
+        click.echo(
+            json.dumps({**counts, **by_name, "classes": trained.classes, "confusion": table.tolist()}, indent=2)
+        )
+        return
+    click.echo(f"{len(labels)} texts" + (f"; {empty} rows without a text are left out" if empty else ""))
+    click.echo(f"\n{'':27}{'value':>7}   95 % interval")
+    # z: no minus before a zero.
+    for name, (value, low, high) in metrics.items():
+        interval = "" if low is None else f"   {low:z.4f} to {high:z.4f}"
+        click.echo(f"{name:27}{value:z7.4f}{interval}")
+    if missing := [name for name, count in zip(trained.classes, table.sum(axis=1), strict=True) if not count]:
+        click.echo(f"No text is of the class {', '.join(missing)}: there is no roc_auc and no f1.")
+    click.echo("\nTexts by their class (rows) and the answer (columns):")
+    click.echo(pd.DataFrame(table, trained.classes, trained.classes).to_string())
+    warn_of_unknown(unknown, len(labels))
 
 
 @cli.command("models")
@@ -224,6 +308,7 @@ def explain_command(
     orange ones against it. If the output is not a terminal, or NO_COLOR is set, there is a line for each word with its
     number. Before them stands the probability of the class, and its mean over random orders of the same words.
     """
+    source = source or STANDARD_INPUT
     text = "\n".join(lines_of(source))
     if not text.strip():
         raise InputError(f"{name_of(source)}: there is no text. Write one.")

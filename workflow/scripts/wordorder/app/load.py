@@ -15,6 +15,7 @@ from wordorder.inference import load_model, predict, predictor
 from wordorder.io.errors import reading
 from wordorder.models.later import Tensor
 from wordorder.models.network import TokenClassifier
+from wordorder.tokens import UNKNOWN
 
 
 class TrainedModel(NamedTuple):
@@ -33,11 +34,16 @@ class TrainedModel(NamedTuple):
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """Return what `inference.predict` does, for texts."""
+        return self.answers(texts)[0]
+
+    def answers(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the probabilities, and how many tokens of each text are read and in the vocabulary, (texts,)."""
+        sequences = list(self.encode(texts))
         labels = np.full(len(texts), NO_LABEL, np.int32)
-        reviews = EncodedReviews(
-            list(map(str, range(len(texts)))), labels, *joined(list(self.encode(texts))), self.classes
-        )
-        return predict(self.model, reviews, self.run)
+        reviews = EncodedReviews(list(map(str, range(len(texts)))), labels, *joined(sequences), self.classes)
+        length = self.model.variant.reads_length
+        known = [np.count_nonzero(tokens[:length] > UNKNOWN) for tokens in sequences]
+        return predict(self.model, reviews, self.run), np.array(known, int)
 
 
 def load_trained(directory: Path, variant: str, seed: int) -> TrainedModel:

@@ -6,6 +6,7 @@ from pathlib import Path
 from wordorder import paths
 from wordorder.data.sources import file_digest
 from wordorder.io.errors import InputError, reading
+from wordorder.messages import suggestion
 
 
 def trained_models(directory: Path) -> dict[str, list[int]]:
@@ -23,8 +24,11 @@ def trained_seed(directory: Path, variant: str, seed: int | None) -> int:
     """
     trained = trained_models(directory)
     if variant not in trained:
-        known = f"trained are: {', '.join(trained)}" if trained else "nothing is: run snakemake, or name a --directory"
-        raise InputError(f"{variant} is not trained in {directory / 'results'}; {known}.")
+        if not trained:
+            raise InputError(
+                f"{variant} is not trained in {directory / 'results'}; nothing is: run snakemake, or name a --directory."
+            )
+        raise InputError(f"{variant} is not trained in {directory / 'results'}; {suggestion(variant, trained)}")
     seeds = trained[variant]
     if seed is None:
         return seeds[0]

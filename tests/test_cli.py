@@ -184,7 +184,9 @@ def test_a_row_without_a_text_gets_no_answer(finished, tmp_path, kind):
     assert found[0] == found[1]
     rows = found[0].splitlines()[kind == "csv" :]
     assert len(rows) == 3
-    assert rows[1] == ("2,,," if kind == "csv" else '{"row": 2, "label": null, "probability_pos": null, "known_tokens": null}')
+    assert rows[1] == (
+        "2,,," if kind == "csv" else '{"row": 2, "label": null, "probability_pos": null, "known_tokens": null}'
+    )
     assert "null" not in rows[0] + rows[2]
 
 
@@ -219,7 +221,7 @@ def test_what_cannot_be_kept_is_refused(finished, tmp_path):
     (tmp_path / "a.csv").write_text("text,label\ngood,pos\n")
     for name, column, message in (
         ("a.txt", "id", r"a\.txt: there is a text on each line, and no column 'id'"),
-        ("a.csv", "label", "there is another column label in the answers"),
+        ("a.csv", "label", "the answers have a column of that name"),
     ):
         with pytest.raises(InputError, match=message):
             cli(
@@ -254,7 +256,9 @@ def test_an_evaluation_is_that_of_the_pipeline(finished, tmp_path, capsys):
     assert f"{len(table)} texts; 1 rows without a text are left out" in shown
     assert re.search(rf"^accuracy +{expected['test_accuracy']:.4f} ", shown, re.MULTILINE)
     (tmp_path / "wrong.csv").write_text("text,label\ngood,pos\nbad,meh\n,mixed\nso so,\n")
-    with pytest.raises(InputError, match=r"wrong\.csv: labels that glove does not know, and how often: 'meh' 1, '' 1\."):
+    with pytest.raises(
+        InputError, match=r"wrong\.csv: labels that glove does not know, and how often: 'meh' 1, '' 1\."
+    ):
         cli([*arguments, str(tmp_path / "wrong.csv")], standalone_mode=False)
 
 

@@ -206,7 +206,9 @@ def padding_settings(wildcards):
 
 def vectorizer_settings(wildcards):
     """How a vectorizer makes tokens."""
-    return job_settings("adapt_vectorizer.py", **CONFIG.vectorizers[wildcards.vectorizer].model_dump())
+    vectorizer = CONFIG.vectorizers[wildcards.vectorizer]
+    functions = {file: local_digest(file) for file in vectorizer.files()}
+    return job_settings("adapt_vectorizer.py", functions=functions, **vectorizer.model_dump())
 
 
 def stated_claims(wildcards):

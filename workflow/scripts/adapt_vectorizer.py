@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from wordorder.data.reviews import read_reviews
 from wordorder.data.vectorizer import adapt_vocabulary, write_settings, write_vocabulary
 from wordorder.entry import run
-from wordorder.training.backend import start_backend
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -19,21 +18,23 @@ def main(
     *,
     max_tokens: int | None,
     standardize: str,
+    split: str,
     strip_html: bool,
     ngrams: int,
     min_documents: int,
     max_words: int | None,
-    threads: int,
+    functions: dict[str, str],
 ) -> None:
-    """Write the tokens by falling frequency, and how they were made."""
-    start_backend("tensorflow", threads)
+    """Write the tokens by falling frequency, and how they were made; `functions` are checksums of files with code."""
     settings: dict[str, Any] = {
         "max_tokens": max_tokens,
         "standardize": standardize,
+        "split": split,
         "strip_html": strip_html,
         "ngrams": ngrams,
         "min_documents": min_documents,
         "max_words": max_words,
+        "functions": functions,
     }
     tokens = adapt_vocabulary(read_reviews(reviews)["text"].to_pylist(), **settings)
     write_vocabulary(vocabulary, tokens)

@@ -8,6 +8,7 @@ from wordorder.data.vectorizer import read_settings, read_vocabulary
 from wordorder.entry import run
 from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import InputError
+from wordorder.tokens import STANDARDIZE
 from wordorder.training.backend import start_backend
 
 if TYPE_CHECKING:
@@ -29,7 +30,12 @@ def main(
     network = load_model(model)
     if network.variant.shuffles:
         raise InputError(f"{model} reads the words of a text in a random order, which no exported model can do.")
-    classifier = TextClassifier(network, read_vocabulary(vocabulary), **read_settings(vectorizer))
+    settings = read_settings(vectorizer)
+    if settings.pop("functions") or settings["standardize"] not in STANDARDIZE:
+        raise InputError(
+            f"{model} reads texts that are standardized or split by Python code, which no export can hold."
+        )
+    classifier = TextClassifier(network, read_vocabulary(vocabulary), **settings)
     print(f"P({network.classes[-1]}): {classifier(tf.constant(['excellent'])).numpy()[0]} for the text: excellent")
     save_model(classifier, text_model)
     archive = keras.export.ExportArchive()

@@ -63,7 +63,7 @@ def main(
         teachers=settings.get("teachers", []),
         classes=training["classes"],
         settings={"sequence_length": None} | settings,
-        vectorizer=read_settings(vectorizer),
+        vectorizer={name: value for name, value in read_settings(vectorizer).items() if name != "functions"},
         vocabulary_size=len(read_vocabulary(vocabulary)),
         parameters=training["parameters"],
         trainable_parameters=training["trainable_parameters"],

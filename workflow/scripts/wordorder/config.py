@@ -20,6 +20,7 @@ from wordorder.settings import (
     LARGEST_SEED,
     Checksum,
     Count,
+    FileName,
     Name,
     Names,
     Section,
@@ -30,7 +31,7 @@ from wordorder.settings import (
     Sources,
     Text,
 )
-from wordorder.tokens import STANDARDIZE
+from wordorder.tokens import SPLIT, STANDARDIZE, UNICODE, own_function
 from wordorder.training.backend import BACKENDS
 
 # The reviews of the chapter, as config/config.yaml has them: what the workflow's own claims are about.
@@ -125,10 +126,18 @@ class Vectorizer(Section):
         "reviews. Listing 11.12. `null` for no limit.",
     )
     min_documents: Count = Field(1, description="Leave out tokens that occur in fewer training reviews than this.")
-    standardize: Literal[tuple(STANDARDIZE)] = Field(  # type: ignore[valid-type]
+    standardize: FileName = Field(
         "lower_and_strip_punctuation",
-        description="What `keras.layers.TextVectorization` does to a text before it splits it, or "
-        "`lower_and_split_punctuation`, by which each mark of ASCII punctuation becomes a token of its own.",
+        description="What is done to a text before it is split. `lower_and_strip_punctuation`, `lower` and "
+        "`strip_punctuation` are those of `keras.layers.TextVectorization`, which change ASCII only; by "
+        "`lower_and_split_punctuation` each mark of ASCII punctuation becomes a token of its own; "
+        "`unicode_lower_and_strip_punctuation` is for the letters, the punctuation and the white space of all "
+        "languages, and composes accents (NFC). Or a function of your own, such as `mine.py:clean`.",
+    )
+    split: FileName = Field(
+        "whitespace",
+        description="`whitespace` or `character`, as in `keras.layers.TextVectorization`: where words begin. Or a "
+        "function of your own, such as `mine.py:words`.",
     )
     strip_html: bool = Field(
         False,
@@ -139,6 +148,27 @@ class Vectorizer(Section):
         1, description="Largest number of consecutive words in a token; 2 means words and pairs of words."
     )
     max_words: Count | None = Field(None, description="Words of a text that are read, from its start; `null` for all.")
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong with how texts are standardized and split: the key, and what to write."""
+        for key, choices in (("standardize", (*STANDARDIZE, UNICODE)), ("split", SPLIT)):
+            value = getattr(self, key)
+            if own := own_function(value):
+                path = Path(own[0])
+                if not is_there(path):
+                    yield key, f"there is no file {path.absolute()}; correct the path."
+            elif value not in choices:
+                hint = suggestion(value, choices)
+                yield key, f"{shown(value)} is not possible; {hint} Or name a function of your own: mine.py:clean."
+
+    def files(self) -> list[str]:
+        """Return the files with functions of the user's own."""
+        return sorted({own[0] for each in (self.standardize, self.split) if (own := own_function(each))})
+
+    @property
+    def is_exported(self) -> bool:
+        """Whether TensorFlow can do it too."""
+        return self.standardize in STANDARDIZE and self.split in SPLIT
 
 
 class Cbow(Section):
@@ -253,7 +283,7 @@ class Config(Section):
     )
     learning_curve: LearningCurve = LearningCurve()
     word_order: WordOrder = WordOrder()
-    claims: Text | None = Field(
+    claims: FileName | None = Field(
         None,
         description="A file of claims to decide, relative to the working directory; `null` for the workflow's own, "
         "which are about the reviews of the chapter and not decided for another corpus.",
@@ -299,6 +329,8 @@ class Config(Section):
                 f"{self.glove.dimension} does not match glove.member, {self.glove.member}; write {named[1]}, or name "
                 f"the file that has {self.glove.dimension} dimensions.",
             )
+        for name, vectorizer in self.vectorizers.items():
+            yield from ((f"vectorizers.{name}.{key}", problem) for key, problem in vectorizer.problems())
         yield from self.undefined("vectorizers", {"defaults.vectorizer": [self.vectorizer]})
         for name, variant in self.variants.items():
             key = f"variants.{name}"
@@ -396,8 +428,14 @@ class Config(Section):
         return [*self.runs(), *self.ensemble_runs()]
 
     def exported_runs(self) -> list[Run]:
-        """Return the runs whose models can be exported: not those that shuffle words."""
-        return [run for run in self.runs() if not self.variants[run.variant].shuffles]
+        """Return the runs whose models can be exported: not those that shuffle words, or split texts by other code."""
+        variants = {name: self.variants[name] for name in self.active_variants}
+        exported = {
+            name
+            for name, variant in variants.items()
+            if not variant.shuffles and self.vectorizers[variant.vectorizer].is_exported
+        }
+        return [run for run in self.runs() if run.variant in exported]
 
     def curve_runs(self) -> list[Run]:
         """Return the runs of the learning curve, each on a part of the training reviews.

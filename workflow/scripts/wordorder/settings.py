@@ -3,6 +3,7 @@
 Imports nothing heavy, like all that the config stands on: Snakemake reads it at every start.
 """
 
+import os
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -24,6 +25,8 @@ def number_from_text(value: Any) -> Any:
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]
+# The name of a file, in which ~ is the home of the user.
+FileName = Annotated[Text, AfterValidator(os.path.expanduser)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Checksum = Annotated[str, StringConstraints(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
 # The libraries count in 64 bits.
@@ -43,7 +46,7 @@ Sizes = Annotated[
     Field(min_length=1),
     AfterValidator(unique),
 ]
-Sources = Annotated[list[Text], Field(min_length=1), AfterValidator(unique)]
+Sources = Annotated[list[FileName], Field(min_length=1), AfterValidator(unique)]
 Names = Annotated[list[Name], AfterValidator(unique)]
 
 

@@ -158,7 +158,9 @@ def predict_command(
     answer = ["label", *(f"probability_{name}" for name in (classes[1:] if len(classes) == 2 else classes))]
     columns = [*(["source"] if len(readers) > 1 else []), "row", *keep, *answer, "known_tokens"]
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        raise InputError(f"--keep {twice[0]}: there is another column {twice[0]} in the answers. Rename it in the table.")
+        raise InputError(
+            f"--keep {twice[0]}: there is another column {twice[0]} in the answers. Rename it in the table."
+        )
     numbered = (
         ([name_of(source), number][len(readers) == 1 :], row)
         for source, rows in zip(sources or (STANDARD_INPUT,), readers, strict=True)
@@ -247,7 +249,8 @@ def evaluate_command(
     if wrong := Counter(label for label in labels if label not in places):
         shown = ", ".join(f"{label!r} {count}" for label, count in wrong.most_common(10))
         raise InputError(
-            f"{', '.join(map(str, sources))}: labels that {variant} does not know, and how often: {shown}. Its classes are "
+            f"{', '.join(map(str, sources))}: labels that {variant} does not know, and how often: {shown}. Its classes "
+            f"are "
             f"{', '.join(map(repr, trained.classes))}. Correct the labels, or name another --label-column."
         )
     if not labels:
@@ -259,9 +262,7 @@ def evaluate_command(
     if kind == "json":
         counts = {"texts": len(labels), "without_text": empty, "without_known_token": unknown}
         by_name = {name: each._asdict() for name, each in metrics.items()}
-        click.echo(
-            json.dumps({**counts, **by_name, "classes": trained.classes, "confusion": table.tolist()}, indent=2)
-        )
+        click.echo(json.dumps({**counts, **by_name, "classes": trained.classes, "confusion": table.tolist()}, indent=2))
         return
     click.echo(f"{len(labels)} texts" + (f"; {empty} rows without a text are left out" if empty else ""))
     click.echo(f"\n{'':27}{'value':>7}   95 % interval")

@@ -27,7 +27,7 @@ def measured(found: Predictions) -> dict[str, Measured]:
     the classes there is neither area nor F1 score.
     """
     probabilities = found.probabilities[0].astype(float)
-    answers, confidences = answers_and_confidences(probabilities)
+    answers, _ = answers_and_confidences(probabilities)
     right, texts = answers == found.labels, len(found.labels)
     low, high = proportion_confint(np.count_nonzero(right), texts, 1 - LEVEL, method="wilson")
     metrics = {"accuracy": Measured(float(right.mean()), float(low), float(high))}

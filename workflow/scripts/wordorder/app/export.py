@@ -24,7 +24,7 @@ class TextClassifier(keras.Model):
     Args:
         model: a `TokenClassifier`.
         vocabulary: the tokens, padding and unknown first.
-        standardize, strip_html, ngrams, max_words: what `vectorizer.text_encoder` takes.
+        standardize, split, strip_html, ngrams, max_words: what `vectorizer.token_splitter` takes.
 
     """
 
@@ -33,6 +33,7 @@ class TextClassifier(keras.Model):
         model: TokenClassifier,
         vocabulary: Sequence[str],
         standardize: str,
+        split: str,
         strip_html: bool,
         ngrams: int,
         max_words: int | None,
@@ -43,15 +44,17 @@ class TextClassifier(keras.Model):
         self.settings = {
             "vocabulary": list(vocabulary),
             "standardize": standardize,
+            "split": split,
             "strip_html": strip_html,
             "ngrams": ngrams,
             "max_words": max_words,
         }
         # Padding is left out where it adds nothing, and needed to the full length where a model reads it.
         variant = model.variant
+        words = tf.strings.split if split == "whitespace" else lambda texts: tf.strings.unicode_split(texts, "UTF-8")
         self.vectorization = keras.layers.TextVectorization(
             standardize=STANDARDIZE[standardize],
-            split=lambda texts: tf.strings.split(texts)[:, :max_words],
+            split=lambda texts: words(texts)[:, :max_words],
             ngrams=ngrams,
             output_sequence_length=None if variant.trims else variant.reads_length,
             vocabulary=list(vocabulary),

@@ -56,15 +56,18 @@ def load_trained(directory: Path, variant: str, seed: int) -> TrainedModel:
         vectorizer = json.loads(record.read_text(encoding="utf-8"))["settings"]["vectorizer"]
         vocabulary, settings = paths.vocabulary(vectorizer), paths.vectorizer_settings(vectorizer)
     model = directory / paths.run(paths.TRAINED["model"], variant, "all", seed)
-    return load_model_with(model, record, directory / vocabulary, directory / settings)
+    return load_model_with(model, record, directory / vocabulary, directory / settings, directory)
 
 
-def load_model_with(model: Path, record: Path, vocabulary: Path, vectorizer: Path) -> TrainedModel:
+def load_model_with(
+    model: Path, record: Path, vocabulary: Path, vectorizer: Path, directory: Path = Path()
+) -> TrainedModel:
     """Load a model from its own file, its record, the vocabulary that it reads and the settings of its vectorizer.
 
+    `directory` is the working directory of the workflow, from which functions of one's own are named; these are run.
     It is for the backend that is in use. Raises InputError if a file is damaged, or if they do not belong together.
     """
     variant, seed = read_training(record, model=model, vocabulary=vocabulary)
     loaded = load_model(model)
-    encode = text_encoder(read_vocabulary(vocabulary), **read_settings(vectorizer))
+    encode = text_encoder(read_vocabulary(vocabulary), **read_settings(vectorizer, directory))
     return TrainedModel(variant, seed, loaded, predictor(loaded), encode)

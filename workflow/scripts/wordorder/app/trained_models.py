@@ -24,11 +24,8 @@ def trained_seed(directory: Path, variant: str, seed: int | None) -> int:
     """
     trained = trained_models(directory)
     if variant not in trained:
-        if not trained:
-            raise InputError(
-                f"{variant} is not trained in {directory / 'results'}; nothing is: run snakemake, or name a --directory."
-            )
-        raise InputError(f"{variant} is not trained in {directory / 'results'}; {suggestion(variant, trained)}")
+        known = suggestion(variant, trained) if trained else "nothing is: run snakemake, or name a --directory."
+        raise InputError(f"{variant} is not trained in {directory / 'results'}; {known}")
     seeds = trained[variant]
     if seed is None:
         return seeds[0]

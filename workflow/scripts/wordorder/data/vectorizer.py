@@ -1,21 +1,24 @@
-"""Find a vocabulary with `keras.layers.TextVectorization`, and turn text into token ids; the vocabulary as a file."""
+"""Find a vocabulary, and turn text into token ids, as `keras.layers.TextVectorization` does; the vocabulary as a file.
+
+Without Keras, which needs TensorFlow and as much memory as if all texts were as long as the longest.
+"""
 
 import json
 import re
 import string
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
+from wordorder.data.own_functions import load_function
 from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import InputError, reading
-from wordorder.tokens import SPECIAL_TOKENS, SPLIT_PUNCTUATION, STANDARDIZE, UNKNOWN
+from wordorder.tokens import SPECIAL_TOKENS, SPLIT_PUNCTUATION, UNICODE, UNKNOWN, own_function
 
-# Reviews that Keras counts at a time: enough to keep TensorFlow busy, few enough to pad them all to the longest.
-CHUNK = 500
 TAG = re.compile(r"<[^<>]*>")
 # All of ASCII, as what Keras takes for punctuation; the same pattern for Python and TensorFlow.
 PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
@@ -25,71 +28,91 @@ def adapt_vocabulary(
     texts: Sequence[str],
     *,
     max_tokens: int | None,
-    standardize: str,
-    strip_html: bool = False,
-    ngrams: int = 1,
     min_documents: int = 1,
-    max_words: int | None = None,
+    **splitting: Any,
 ) -> list[str]:
     """Return the `max_tokens` most frequent tokens, the special ones first, the others by falling frequency.
 
-    `standardize` is one of `tokens.STANDARDIZE`. With `strip_html` each tag becomes a space before that; in the chapter
-    "movie.<br />The" becomes "moviebr the". Tokens are all groups of one to `ngrams` words in a row. Those of the same
-    frequency come in falling order of their bytes. Tokens in fewer than `min_documents` texts are left out, and so is
-    what comes after the first `max_words` words of a text. Raises InputError if there are no words.
+    `splitting` are the arguments of `token_splitter`. Tokens of the same frequency come in falling order of their
+    bytes, as Keras has them. Tokens in fewer than `min_documents` texts are left out. Raises InputError if there are no
+    words.
     """
-    if min_documents > 1 or max_words:
-        split = token_splitter(standardize, strip_html, ngrams, max_words)
-        tokens = frequent_tokens(texts, max_tokens, min_documents, split)
+    split = token_splitter(**splitting)
+    if min_documents > 1:
+        documents = Counter(token for text in texts for token in set(split(text)))
+        kept = {token for token, count in documents.items() if count >= min_documents}
+        del documents
+        occurrences = Counter(token for text in texts for token in split(text) if token in kept)
     else:
-        import keras
-
-        vectorizer = keras.layers.TextVectorization(
-            max_tokens=max_tokens, standardize=STANDARDIZE[standardize], ngrams=ngrams
-        )
-        starts = range(0, len(texts), CHUNK)
-        vectorizer.adapt(
-            [prepared(text, strip_html, standardize) for text in texts[start : start + CHUNK]] for start in starts
-        )
-        tokens = list(map(str, vectorizer.get_vocabulary()))
-    if len(tokens) == len(SPECIAL_TOKENS):
-        raise InputError("There is no word in the training reviews. Check corpus.sources in the config.")
-    return tokens
-
-
-def frequent_tokens(
-    texts: Sequence[str], max_tokens: int | None, min_documents: int, split: Callable[[str], Iterator[bytes]]
-) -> list[str]:
-    """Return the vocabulary of `adapt_vocabulary` where Keras cannot find it, of the tokens that `split` yields."""
-    documents: Counter[bytes] = Counter()
-    for text in texts:
-        documents.update(set(split(text)))
-    kept = {token for token, count in documents.items() if count >= min_documents}
-    del documents
-    occurrences = Counter(token for text in texts for token in split(text) if token in kept)
+        occurrences = Counter(token for text in texts for token in split(text))
+    for special in SPECIAL_TOKENS:
+        occurrences.pop(special.encode(), None)
     # Falling order of frequency, then of the bytes.
     order = sorted(sorted(occurrences, reverse=True), key=lambda token: -occurrences[token])
     room = None if max_tokens is None else max_tokens - len(SPECIAL_TOKENS)
+    if not order:
+        raise InputError("There is no word in the training reviews. Check corpus.sources in the config.")
     return [*SPECIAL_TOKENS, *(token.decode() for token in order[:room])]
 
 
 def token_splitter(
-    standardize: str, strip_html: bool, ngrams: int, max_words: int | None
+    *,
+    standardize: str,
+    split: str = "whitespace",
+    strip_html: bool = False,
+    ngrams: int = 1,
+    max_words: int | None = None,
+    functions: Mapping[str, str] | None = None,
 ) -> Callable[[str], Iterator[bytes]]:
     """Return a function that yields the tokens of a text, as `keras.layers.TextVectorization` splits it.
 
-    Only ASCII has capitals, punctuation and white space. The single words come in the order of the text, after them the
-    pairs of words, and so on.
+    `standardize` is one of `tokens.STANDARDIZE`, for which only ASCII has capitals, punctuation and white space, or
+    `tokens.UNICODE`; `split` is one of `tokens.SPLIT`; or either names a function of a file, of which `functions` has
+    the checksum. With `strip_html` each tag becomes a space before that; in the chapter "movie.<br />The" becomes
+    "moviebr the". Tokens are all groups of one to `ngrams` of the first `max_words` words: the single words in the
+    order of the text, after them the pairs of words, and so on. Raises InputError if a function of one's own fails.
     """
+    own_standardize = load_function(standardize, functions or {}, str)
+    own_split = load_function(split, functions or {}, list)
     ignored = string.punctuation.encode() if "strip_punctuation" in standardize else b""
 
-    def split(text: str) -> Iterator[bytes]:
-        content = prepared(text, strip_html, standardize).encode()
-        if "lower" in standardize:
-            content = content.lower()
-        yield from with_ngrams(content.translate(None, ignored).split()[:max_words], ngrams)
+    def standardized(text: str) -> bytes:
+        if own_standardize:
+            return encoded(standardize, own_standardize(text))
+        if standardize == UNICODE:
+            return unicode_standardized(text).encode()
+        content = text.encode()
+        return (content.lower() if "lower" in standardize else content).translate(None, ignored)
 
-    return split
+    def words(content: bytes) -> list[bytes]:
+        if own_split:
+            return [encoded(split, word) for word in own_split(content.decode()) if word]
+        return [each.encode() for each in content.decode()] if split == "character" else content.split()
+
+    def tokens(text: str) -> Iterator[bytes]:
+        content = standardized(prepared(text, strip_html, standardize))
+        yield from with_ngrams(words(content)[:max_words], ngrams)
+
+    return tokens
+
+
+def encoded(setting: str, text: str) -> bytes:
+    """Return what a function of one's own has returned, as UTF-8. Raises InputError if it cannot be written."""
+    try:
+        return text.replace("\0", "").encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{setting} returns half a character ({error.reason}). Correct it.") from error
+
+
+def unicode_standardized(text: str) -> str:
+    """Return a text in small letters and in Unicode's normal form C, without punctuation, its words between spaces.
+
+    Punctuation is what Unicode counts as such, and all that is punctuation to Keras.
+    """
+    kept = "".join(
+        each for each in text if not (each in string.punctuation or unicodedata.category(each).startswith("P"))
+    )
+    return " ".join(unicodedata.normalize("NFC", kept.lower()).split())
 
 
 def with_ngrams(words: Sequence[bytes], ngrams: int) -> Iterator[bytes]:
@@ -99,20 +122,14 @@ def with_ngrams(words: Sequence[bytes], ngrams: int) -> Iterator[bytes]:
         yield from map(b" ".join, zip(*(words[start:] for start in range(size)), strict=False))
 
 
-def text_encoder(
-    vocabulary: Sequence[str],
-    *,
-    standardize: str,
-    strip_html: bool = False,
-    ngrams: int = 1,
-    max_words: int | None = None,
-) -> Callable[[Sequence[str]], Iterator[np.ndarray]]:
+def text_encoder(vocabulary: Sequence[str], **splitting: Any) -> Callable[[Sequence[str]], Iterator[np.ndarray]]:
     """Return a function that yields the token ids of each of its texts, int32, whole and without padding.
 
     They are those of `keras.layers.TextVectorization`, which needs TensorFlow. An empty text gives an empty array.
+    `splitting` are the arguments of `token_splitter`.
     """
     places = {token.encode(): place for place, token in enumerate(vocabulary)}
-    split = token_splitter(standardize, strip_html, ngrams, max_words)
+    split = token_splitter(**splitting)
 
     def encode(texts: Sequence[str]) -> Iterator[np.ndarray]:
         for text in texts:
@@ -139,15 +156,30 @@ def write_settings(path: Path, settings: dict[str, Any]) -> None:
         part.write_text(json.dumps(settings, indent=2) + "\n", encoding="ascii")
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """Read the arguments of `text_encoder` besides the vocabulary. Raises InputError if the file is damaged."""
-    kinds = {"standardize": str, "strip_html": bool, "ngrams": int, "max_words": int | None}
+def read_settings(path: Path, directory: Path = Path()) -> dict[str, Any]:
+    """Read the arguments of `token_splitter`. Raises InputError if the file is damaged.
+
+    `directory` is the working directory of the workflow, from which functions of one's own are named.
+    """
+    kinds = {
+        "standardize": str,
+        "split": str,
+        "strip_html": bool,
+        "ngrams": int,
+        "max_words": int | None,
+        "functions": dict,
+    }
     with reading(path):
         settings = json.loads(path.read_text(encoding="ascii"))
         wrong = [name for name, kind in kinds.items() if type(settings[name]) not in (get_args(kind) or [kind])]
         if wrong:
             raise ValueError(f"a value of the wrong kind: {', '.join(wrong)}")
-    return {name: settings[name] for name in kinds}
+    found = {name: settings[name] for name in kinds}
+    for name in ("standardize", "split"):
+        if own := own_function(found[name]):
+            found[name] = f"{directory / own[0]}:{own[1]}"
+    functions = {str(directory / file): digest for file, digest in found["functions"].items()}
+    return found | {"functions": functions}
 
 
 def write_vocabulary(path: Path, tokens: Sequence[str]) -> None:

@@ -80,9 +80,10 @@ class Reviews:
         strip_html: bool,
         ngrams: int,
         max_words: int | None,
+        **splitting: Any,
     ):
-        """Split the texts; the other arguments are those of `vectorizer.text_encoder`."""
-        split = token_splitter(standardize, strip_html=False, ngrams=1, max_words=None)
+        """Split the texts; the other arguments are those of `vectorizer.token_splitter`."""
+        split = token_splitter(standardize=standardize, **splitting)
         numbers: dict[bytes, int] = {}
         self.reviews = []
         for text in texts:

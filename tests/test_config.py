@@ -96,6 +96,8 @@ MISTAKES = [
     ("corpus.sources", "['']", "corpus.sources.0: it is empty", "text"),
     ("backend", "pytorch", 'backend: "pytorch" is not possible', "jax"),
     ("vectorizers.words.standardize", "upper", 'vectorizers.words.standardize: "upper" is not possible', "lower"),
+    ("vectorizers.words.split", "characters", 'vectorizers.words.split: "characters" is not possible', "character"),
+    ("vectorizers.words.split", "not_there.py:f", "vectorizers.words.split: there is no file /", ""),
     ("vectorizers.words.max_tokens", "true", "vectorizers.words.max_tokens: true is not a whole number", ""),
     (
         "variants.glove.vectorizer",

@@ -80,7 +80,8 @@ SETTINGS = {
     "split.seed": ([0], SPLIT),
     "vectorizers.words.max_tokens": ([301, None], WORDS),
     "vectorizers.words.min_documents": ([2], WORDS),
-    "vectorizers.words.standardize": (["lower", "strip_punctuation"], WORDS),
+    "vectorizers.words.standardize": (["lower", "unicode_lower_and_strip_punctuation"], WORDS),
+    "vectorizers.words.split": (["character"], WORDS),
     "vectorizers.words.strip_html": ([True], WORDS),
     "vectorizers.words.ngrams": ([2], WORDS),
     "vectorizers.words.max_words": ([5], WORDS),
@@ -309,6 +310,24 @@ def test_claims_of_the_user(pipeline, run, plan, tmp_path):
     claims.write_text(yaml.safe_dump({"dice": claim}), encoding="utf-8")
     make_old(claims)
     assert planned(pipeline.snakemake(run, SUMMARY, "-n", config=config)) == decided
+
+
+def test_functions_of_the_user(pipeline, run, tmp_path):
+    # Catches: code of the user's own that is edited, and vocabularies and token ids that stay; a file that counts by
+    # its date.
+    mine = tmp_path / "mine.py"
+    mine.write_text("def words(text):\n    return text.split()\n", encoding="utf-8")
+    config = {"vectorizers": {"words": {"split": f"{mine}:words"}}}
+    encoded = paths.encoded("test", "words")
+    result = pipeline.snakemake(run, encoded, config=config)
+    assert result.returncode == 0, result.stdout
+    os.utime(mine)
+    assert planned(pipeline.snakemake(run, encoded, "-n", config=config)) == set()
+    mine.write_text("def words(text):\n    return text.split()[::-1]\n", encoding="utf-8")
+    assert planned(pipeline.snakemake(run, encoded, "-n", config=config)) == {
+        "adapt_vectorizer words",
+        "encode_reviews words",
+    }
 
 
 def test_keys_in_another_order(pipeline, run):

@@ -23,8 +23,29 @@ from wordorder.models.network import build_model
 
 assert keras.backend.backend() == "tensorflow"
 
-SETTINGS = {"standardize": "lower_and_strip_punctuation", "strip_html": False, "ngrams": 1, "max_words": None}
-VOCABULARY = ["", "[UNK]", "good", "bad", "film", "the", "not", "moviebr", "movie", "good film", "not good", "the film"]
+SETTINGS = {
+    "standardize": "lower_and_strip_punctuation",
+    "split": "whitespace",
+    "strip_html": False,
+    "ngrams": 1,
+    "max_words": None,
+}
+VOCABULARY = [
+    "",
+    "[UNK]",
+    "good",
+    "bad",
+    "film",
+    "the",
+    "not",
+    "moviebr",
+    "movie",
+    "good film",
+    "not good",
+    "the film",
+    " ",
+    "t",
+]
 TEXTS = [
     "That was a GOOD, good film!",
     "the movie<br />the film: not\x00 bad",
@@ -38,6 +59,7 @@ TRANSFORMER = {"model": "transformer", **LSTM, "heads": 2}
 MODELS = {
     "masked": (LSTM, {}),
     "unmasked": ({"features": "one_hot", "units": 3, "sequence_length": 20}, {}),
+    "characters": (LSTM, {"split": "character", "max_words": 9}),
     "punctuation": (LSTM, {"standardize": "lower_and_split_punctuation"}),
     "the first words": (BAG | {"features": "binary"}, {"ngrams": 2, "max_words": 3}),
     "whole, pooled, without tags": (LSTM | {"pooling": "max", "sequence_length": None}, {"strip_html": True}),
@@ -92,27 +114,33 @@ import json, sys
 import tensorflow as tf
 served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
 assert list(served.structured_input_signature[1]) == ["text"]
-print(json.dumps(served(text=tf.constant(json.loads(sys.argv[2])))["probability"].numpy().tolist()))
+answer = served(text=tf.constant(json.loads(sys.argv[2])))
+labels = [[label.decode() for label in row] for row in answer["labels"].numpy().tolist()]
+print(json.dumps([answer["probability"].numpy().tolist(), labels]))
 assert "wordorder" not in sys.modules
 """
 
 
-@pytest.mark.parametrize("name", ["masked", "binary bigrams"])
-def test_served_without_the_code_of_the_project(tmp_path, name):
-    # Catches: a SavedModel that needs a class of ours, or Keras, or whose numbers are others; a date in a file.
-    model, vectorizer = made(name)
+@pytest.mark.parametrize(("name", "classes"), [("masked", 3), ("binary bigrams", 2)])
+def test_served_without_the_code_of_the_project(tmp_path, name, classes):
+    # Catches: a SavedModel that needs a class of ours, or Keras, or whose numbers are others; one that does not tell
+    # which class they are of, in a row for each text, or that TensorFlow Serving does not find; a date in
+    # a file.
+    model, vectorizer = made(name, classes)
     save_model(model, tmp_path / "model.keras")
     write_vocabulary(tmp_path / "vocabulary.json", VOCABULARY)
-    write_settings(tmp_path / "settings.json", {"max_tokens": 100, **vectorizer})
+    write_settings(tmp_path / "settings.json", {"max_tokens": 100, "functions": {}, **vectorizer})
     files = [tmp_path / name for name in ("model.keras", "training.json", "vocabulary.json", "settings.json")]
     digests = {"model": file_digest(files[0]), "vocabulary": file_digest(files[2])}
     files[1].write_text(json.dumps({"variant": "a", "seed": 1, "digests": digests}))
     export_model.main(*files, tmp_path / "text_model.keras", tmp_path / "saved_model", threads=1)
-    command = [sys.executable, "-c", SERVED, tmp_path / "saved_model", json.dumps(TEXTS)]
+    command = [sys.executable, "-c", SERVED, tmp_path / "saved_model/1", json.dumps(TEXTS)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    assert np.array(json.loads(run.stdout)) == pytest.approx(expected(model, vectorizer), abs=1e-6)
+    probabilities, labels = json.loads(run.stdout)
+    assert labels == [list("abc"[:classes])] * len(TEXTS)
+    assert np.array(probabilities) == pytest.approx(expected(model, vectorizer), abs=1e-6)
     # Whole, or not there; without the time at which it was made.
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
     with zipfile.ZipFile(tmp_path / "text_model.keras") as archive:
@@ -121,15 +149,21 @@ def test_served_without_the_code_of_the_project(tmp_path, name):
 
 
 def test_what_cannot_be_exported_is_refused(tmp_path):
-    # Catches: a vocabulary of another training in an export, one that reads words in another order than its model.
+    # Catches: a vocabulary of another training in an export, one that reads words in another order than its model, or
+    # splits them otherwise.
     model, vectorizer = made("masked")
     shuffled = build_model(complete(**LSTM, word_order="shuffled"), len(VOCABULARY), "ab", 1)
-    write_settings(tmp_path / "settings.json", {"max_tokens": 100, **vectorizer})
+    write_settings(tmp_path / "settings.json", {"max_tokens": 100, "functions": {}, **vectorizer})
     files = [tmp_path / name for name in ("model.keras", "training.json", "vocabulary.json", "settings.json")]
-    for network, tokens, message in (
-        (model, [*VOCABULARY, "another"], r"vocabulary\.json is not the one of .*training\.json"),
-        (shuffled, VOCABULARY, "random order"),
+    unicode = {"standardize": "unicode_lower_and_strip_punctuation"}
+    own = {"split": "mine.py:words", "functions": {"mine.py": "sha256:0"}}
+    for network, tokens, changes, message in (
+        (model, [*VOCABULARY, "another"], {}, r"vocabulary\.json is not the one of .*training\.json"),
+        (shuffled, VOCABULARY, {}, "random order"),
+        (model, VOCABULARY, unicode, "standardized or split by Python code, which no export can hold"),
+        (model, VOCABULARY, own, "standardized or split by Python code, which no export can hold"),
     ):
+        write_settings(tmp_path / "settings.json", {"max_tokens": 100, "functions": {}, **vectorizer, **changes})
         save_model(network, files[0])
         write_vocabulary(files[2], VOCABULARY)
         digests = {"model": file_digest(files[0]), "vocabulary": file_digest(files[2])}

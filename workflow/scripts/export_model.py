@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def main(
     model: Path, record: Path, vocabulary: Path, vectorizer: Path, text_model: Path, saved_model: Path, *, threads: int
 ) -> None:
-    """Write it as a .keras file and as a SavedModel."""
+    """Write it as a .keras file and as a SavedModel.
+
+    Raises InputError if it reads words in a random order, or texts by Python code.
+    """
     start_backend("tensorflow", threads)
     import keras
     import tensorflow as tf
@@ -42,15 +45,22 @@ def main(
     archive.track(classifier)
     # Keras tracks the weights and not the table of the vocabulary.
     archive.track(classifier.vectorization._lookup_layer.lookup_table)
+    labels = tf.constant([network.classes])
+
+    def serve(text: tf.Tensor) -> dict[str, tf.Tensor]:
+        # A row for each text, as TensorFlow Serving wants of every output.
+        return {"probability": classifier(text), "labels": tf.repeat(labels, tf.shape(text)[0], axis=0)}
+
     archive.add_endpoint(
         "serve",
-        lambda text: {"probability": classifier(text)},
+        serve,
         input_signature=[tf.TensorSpec((None,), tf.string, name="text")],
     )
     # A model that is served is not trained, and our own gradients cannot be saved.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    # In the folder of a version, as TensorFlow Serving wants it.
     with atomic_write(saved_model) as part:
-        archive.write_out(str(part), options=options, verbose=False)
+        archive.write_out(str(part / "1"), options=options, verbose=False)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shlex
 import signal
 import sys
 from collections import Counter
@@ -120,6 +121,33 @@ def quiet() -> Iterator[None]:
         os.close(kept)
 
 
+@cli.command("init")
+@click.argument("table", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("mine.yaml"), show_default=True
+)
+@click.option("--text-column", help="Column of the texts.  [default: the longest]")
+@click.option("--label-column", help="Column of their classes.  [default: a guess]")
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the table, such as latin-1.")
+def init_command(table: Path, output: Path, text_column: str | None, label_column: str | None, encoding: str) -> None:
+    """Look at TABLE, texts with their classes, and write a config that trains models on it.
+
+    Shows what the table holds. The sizes in the config are those that suit so many texts of this length.
+    """
+    if output.exists():
+        raise InputError(f"{output} is there already. Name another --output, or remove it.")
+    from wordorder.app.init import config_of, look, report_of
+
+    found = look(table, encoding, text_column, label_column)
+    config = config_of(found)
+    for line in report_of(found):
+        click.echo(line)
+    with replacing(output) as part:
+        part.write_text(config, encoding="utf-8")
+    click.echo(f"Written: {output}. To train models and compare them:")
+    click.echo(f"  snakemake --cores 4 --configfile {shlex.quote(str(output))} -- results/summary.csv")
+
+
 @cli.command("predict")
 @model_option
 @sources_argument
@@ -220,8 +248,8 @@ def evaluate_command(
 ) -> None:
     """Compare the answers to the texts in SOURCES, tables with labels, with these.
 
-    Shows the accuracy, the area under the ROC curve, the F1 score, the Brier score and two measures of calibration, with
-    95 % intervals over other such texts, and how often each class was taken for which. docs/statistics.md has the
+    Shows the accuracy, the area under the ROC curve, the F1 score, the Brier score and two measures of calibration,
+    with 95 % intervals over other such texts, and how often each class was taken for which. docs/statistics.md has the
     details.
     """
     if not sources:

@@ -31,12 +31,17 @@ def lines_of(source: Path) -> Iterator[str]:
             yield line.rstrip("\r\n")
 
 
+def ending_of(source: Path) -> str:
+    """Return the ending of a name, without that of a compression, in small letters."""
+    return (source.with_suffix("") if source.suffix.lower() in COMPRESSED else source).suffix.lower()
+
+
 def rows_of(source: Path, text_column: str, others: Sequence[str] = ()) -> Iterator[Sequence[str | None]]:
     """Yield for each row of a table its text and the values in other columns; for each line of a text file this.
 
     The ending of the name says which it is. Raises InputError if it says neither, or if lines are to have columns.
     """
-    ending = (source.with_suffix("") if source.suffix.lower() in COMPRESSED else source).suffix.lower()
+    ending = ending_of(source)
     if table := table_of(ending):
         return table.rows(source, Wanted([text_column, *others], ADVICE, others))
     if ending not in LINES:

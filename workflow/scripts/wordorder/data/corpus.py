@@ -105,6 +105,10 @@ class Table(Format):
         Raises InputError if a column is missing or holds something else, or if the file cannot be read to its end.
         """
 
+    @abstractmethod
+    def columns(self, path: Path, encoding: str) -> list[str]:
+        """Return the names of the columns that `rows` can read, in their order. Raises InputError as `rows` does."""
+
     def read(self, path: Path, layout: Layout) -> Corpus:
         """Read a corpus. Raises InputError, with the row, if something is missing in one."""
         optional = [layout.split_column, layout.group_column]

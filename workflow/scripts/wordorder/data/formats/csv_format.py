@@ -37,11 +37,20 @@ class Csv(Table):
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror}). {wanted.advice.file}") from error
 
+    def columns(self, path: Path, encoding: str) -> list[str]:
+        """Return the fields of the first line."""
+        try:
+            with opened(path) as file:
+                first = next(split_at_returns(text_lines(file, str(path), encoding)), "")
+                return next(csv_rows(iter([first]), str(path), separator(first, ())), [])
+        except OSError as error:
+            raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+
 
 def separator(line: str, columns: Sequence[str]) -> str:
     """Return by what the columns in a first line are separated, a comma where that is not clear."""
     found = {each: next(csv.reader([line], delimiter=each), []) for each in SEPARATORS}
-    if having := [each for each, fields in found.items() if set(columns) <= set(fields)]:
+    if columns and (having := [each for each, fields in found.items() if set(columns) <= set(fields)]):
         return having[0]
     return max(SEPARATORS, key=lambda each: len(found[each]))
 

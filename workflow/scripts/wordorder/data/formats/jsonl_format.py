@@ -17,29 +17,39 @@ class JsonLines(Table):
 
     def rows(self, path: Path, wanted: Wanted) -> Iterator[Sequence[str | None]]:
         """Yield rows as `Table.rows` does. Raises InputError with the line that is no object."""
-        try:
-            with opened(path) as file:
-                seen = False
-                for number, line in enumerate(text_lines(file, str(path), wanted.encoding), 1):
-                    if not line.strip():
-                        continue
-                    where = f"{path}, line {number}"
-                    try:
-                        row = json.loads(line)
-                    except (ValueError, RecursionError) as error:
-                        raise InputError(f"{where}: not JSON ({error}). {wanted.advice.file}") from error
-                    if not isinstance(row, dict):
-                        raise InputError(f"{where}: not a JSON object, which has columns by name. {wanted.advice.file}")
-                    if not seen:
-                        for name in wanted.columns:
-                            column_index(path, list(row), name, wanted.advice.column)
-                        seen = True
-                    yield [
-                        value_text(where, name, row.get(name), name in wanted.numbers, wanted.advice)
-                        for name in wanted.columns
-                    ]
-        except OSError as error:
-            raise InputError(f"{path} cannot be read ({error.strerror}). {wanted.advice.file}") from error
+        seen = False
+        for where, row in objects(path, wanted.encoding, wanted.advice.file):
+            if not seen:
+                for name in wanted.columns:
+                    column_index(path, list(row), name, wanted.advice.column)
+                seen = True
+            yield [
+                value_text(where, name, row.get(name), name in wanted.numbers, wanted.advice) for name in wanted.columns
+            ]
+
+    def columns(self, path: Path, encoding: str) -> list[str]:
+        """Return the keys of the first object that are not those of lists and objects."""
+        _, row = next(objects(path, encoding, ""), ("", {}))
+        return [name for name, value in row.items() if not isinstance(value, list | dict)]
+
+
+def objects(path: Path, encoding: str, advice: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the objects of a file, each with its place. Raises InputError if a line is none."""
+    try:
+        with opened(path) as file:
+            for number, line in enumerate(text_lines(file, str(path), encoding), 1):
+                if not line.strip():
+                    continue
+                where = f"{path}, line {number}"
+                try:
+                    row = json.loads(line)
+                except (ValueError, RecursionError) as error:
+                    raise InputError(f"{where}: not JSON ({error}). {advice}") from error
+                if not isinstance(row, dict):
+                    raise InputError(f"{where}: not a JSON object, which has columns by name. {advice}")
+                yield where, row
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}). {advice}") from error
 
 
 def value_text(where: str, name: str, value: Any, may_be_number: bool, advice: Advice) -> str | None:

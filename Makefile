@@ -87,6 +87,11 @@ lock: $(INSTALLED)
 	      --constraint requirements.txt | sed 's/^/      - "/; s/$$/"/'; } > environment.yml.new
 	mv environment.yml.new environment.yml
 
+# What pip installs names its own folder: where the project was moved to, or copied, all is installed again.
+ifneq ($(shell cat $(INSTALLED) 2> /dev/null),$(CURDIR))
+.PHONY: $(INSTALLED)
+endif
+
 # Of connection-pool, which Snakemake needs, there is only the source. It is built by the setuptools of the lock file,
 # where pip would fetch any, and without a hash. So is the package itself, from this folder: nothing is fetched.
 $(INSTALLED): requirements.txt
@@ -96,4 +101,4 @@ $(INSTALLED): requirements.txt
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/setuptools.txt
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements.txt
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
-	touch $@
+	pwd -P > $@

@@ -250,6 +250,22 @@ def test_what_is_no_file_is_refused_by_name(tmp_path):
         assert problem.startswith(f"claims: there is no file {path}; ")
 
 
+def test_the_home_of_the_user_has_a_short_name(tmp_path, monkeypatch):
+    # Catches: files that are there, and not found by the name that every shell takes.
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("corpus.tar.gz", "vectors.txt", "claims.yaml", "mine.py"):
+        (tmp_path / name).write_text("def words(text): ...")
+    config = changed(("corpus", "sources"), ["~/corpus.tar.gz"])
+    config["glove"] |= {"sources": ["~/vectors.txt"], "member": None}
+    config["claims"] = "~/claims.yaml"
+    config["vectorizers"]["words"]["split"] = "~/mine.py:words"
+    found = load_config(config)
+    assert (*found.corpus.sources, *found.glove.sources, found.claims) == tuple(
+        str(tmp_path / name) for name in ("corpus.tar.gz", "vectors.txt", "claims.yaml")
+    )
+    assert found.vectorizers["words"].files() == [str(tmp_path / "mine.py")]
+
+
 def test_a_folder_is_a_source_of_folders_only(tmp_path):
     # Catches: a folder that is refused where it is due, or taken for a table.
     corpus = CONFIG["corpus"] | {"sources": [str(tmp_path)], "checksum": None}

@@ -5,7 +5,8 @@ import pytest
 from configs import CONFIG
 
 from wordorder.config import Config
-from wordorder.data.encoded import EncodedReviews
+from wordorder.data.encoded import EncodedReviews, joined
+from wordorder.inference import LONG, predict
 from wordorder.models.kind import kinds
 from wordorder.models.network import build_model, weights_follow
 
@@ -46,3 +47,29 @@ def test_where_the_loop_leaves_out_the_padding_batches_have_few_lengths():
     assert set(lengths(mask=False)) == {600}
     assert set(masked) == {37, 150, 600}
     assert all(length >= data.lengths(600)[chunk].max() for length, chunk in zip(masked, chunks, strict=True))
+
+
+def test_long_reviews_are_predicted_alone():
+    # Catches: memory of as many reviews of the length of the longest as are predicted at a time; reviews that are lost,
+    # or change places.
+    settings = VARIANTS["tfidf_bigram"].settings() | {"units": 1}
+    network = build_model(settings, 20, ["no", "yes"], 1)
+    generator = np.random.default_rng(1)
+    lengths = [5, 3 * LONG, 0, LONG, LONG + 1, 7]
+    sequences = [generator.integers(1, 20, length).astype(np.int32) for length in lengths]
+    data = EncodedReviews(list("abcdef"), np.zeros(6, np.int32), *joined(sequences), ["no", "yes"])
+    shapes, batches = [], network.batches
+
+    def recorded(*arguments, **options):
+        for batch in batches(*arguments, **options):
+            shapes.append(batch.positions.shape)
+            yield batch
+
+    network.batches = recorded
+    together = predict(network, data)
+    size = network.variant.prediction_batch
+    assert [rows for rows, _ in shapes] == [size, 1, 1]
+    # Lengths are rounded up, at most to the double.
+    assert max(rows * length for rows, length in shapes) <= 2 * size * LONG
+    alone = [predict(network, data.take(np.array([i])))[0] for i in range(6)]
+    assert together == pytest.approx(alone, abs=1e-6)

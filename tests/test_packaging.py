@@ -140,3 +140,20 @@ def test_commands_of_the_catalogue(copy):
     plan, status = snakemake("-n", "-d", ".test", "--configfile", ".test/config/config.yaml", folder=copy)
     assert status == 0, plan
     assert "Training glove on all reviews with seed 1" in plan
+
+
+def test_a_project_that_was_moved_is_installed_again(tmp_path):
+    # Catches: commands in .venv/bin that name a folder that is no longer there; an installation for each target.
+    folder = tmp_path / "a project"
+    (folder / ".venv").mkdir(parents=True)
+    for name in ("Makefile", "requirements.txt"):
+        shutil.copy(REPOSITORY / name, folder)
+
+    def planned():
+        return subprocess.run(["make", "-n", ".venv/installed"], cwd=folder, capture_output=True, text=True).stdout
+
+    assert "pip install" in planned()
+    (folder / ".venv/installed").write_text(f"{folder}\n")
+    assert "pip install" not in planned()
+    folder = folder.rename(tmp_path / "moved")
+    assert "pip install" in planned()

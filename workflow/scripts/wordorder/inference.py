@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
 
@@ -18,6 +19,8 @@ from wordorder.training.backend import compiled, rows_at
 
 # So few reviews are not filled up to a whole batch.
 FEW = (8, 64)
+# A review with more tokens is predicted alone: with others, all would be padded to its length.
+LONG = 8192
 
 
 def load_model(path: Path) -> TokenClassifier:
@@ -59,15 +62,17 @@ def predict(network: TokenClassifier, data: EncodedReviews, run: Callable[..., T
 
     With more than two classes the probabilities of each, (reviews, classes).
 
-    Reviews are taken in the order of their length, so that little padding is computed. `run` is the compiled
+    Reviews are taken in the order of their length, so that little padding is computed, and long ones one by one, so
+    that it takes the memory of the longest. `run` is the compiled
     `predictor(network)`, for those who predict more than once.
     """
     run = run or predictor(network)
     variant = network.variant
     data = network.prepare(data)
-    order = np.argsort(data.lengths(variant.reads_length), kind="stable")
+    lengths = data.lengths(variant.reads_length)
+    order = np.argsort(lengths, kind="stable")
+    ordinary = np.count_nonzero(lengths <= LONG)
     size = min([variant.prediction_batch, *(few for few in FEW if len(order) <= few)])
-    chunks = np.split(order, range(size, len(order), size))
     weights = [
         [ops.convert_to_tensor(v) for v in variables]
         for variables in (network.trainable_variables, network.non_trainable_variables)
@@ -75,7 +80,12 @@ def predict(network: TokenClassifier, data: EncodedReviews, run: Callable[..., T
     table = ops.convert_to_tensor(network.token_table.rows)
     shape = (len(data.labels), len(network.classes))
     result = np.empty(shape[:1] if shape[1] == 2 else shape, np.float32)
-    for batch in network.batches(data, chunks, size, training=False):
+    sized = [(order[:ordinary], size), (order[ordinary:], 1)]
+    for batch in chain.from_iterable(
+        network.batches(data, np.split(reviews, range(size, len(reviews), size)), size, training=False)
+        for reviews, size in sized
+        if len(reviews)
+    ):
         rows = rows_at(table, batch.vocabulary)
         probabilities = ops.convert_to_numpy(run(weights, rows, batch.vocabulary, batch.positions))
         is_review = batch.reviews >= 0

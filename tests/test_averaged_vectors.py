@@ -41,14 +41,18 @@ def means(data):
     )
 
 
-@pytest.mark.parametrize("classes", [2, 3])
-def test_probabilities_are_those_of_scikit_learn(tmp_path, classes):
+@pytest.mark.parametrize(("classes", "class_weight"), [(2, None), (3, None), (2, "balanced"), (3, "balanced")])
+def test_probabilities_are_those_of_scikit_learn(tmp_path, classes, class_weight):
     # Catches: sums in place of means, padding or tokens that count twice or not at all, classes that change places; a
-    # model that is another after it was saved.
+    # model that is another after it was saved; weights of classes that are not passed on.
     training, others = made_up(200, classes, 1), made_up(50, classes, 2)
-    model = build_model(SETTINGS, VOCABULARY, training.classes, 1, VECTORS)
+    # More of some classes than of others.
+    training = training.take(np.flatnonzero((training.labels > 0) | (np.arange(200) % 3 == 0)))
+    settings = SETTINGS | ({"class_weight": class_weight} if class_weight else {})
+    model = build_model(settings, VOCABULARY, training.classes, 1, VECTORS)
     train_model(model, training, others, 1, Checkpoints(tmp_path / "checkpoints", ""))
-    classifier = LogisticRegression(C=3.0, solver="newton-cg", tol=1e-8).fit(means(training), training.labels)
+    classifier = LogisticRegression(C=3.0, class_weight=class_weight, solver="newton-cg", tol=1e-8)
+    classifier.fit(means(training), training.labels)
     expected = classifier.predict_proba(means(others))
     expected = expected[:, 1] if classes == 2 else expected
     np.testing.assert_allclose(predict(model, others), expected, atol=1e-4)

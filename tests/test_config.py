@@ -392,7 +392,7 @@ def test_a_wrong_type_is_named(path):
     right = value_at(path)
     # In a variant these are null where they do not apply.
     nullable = path[-1] in NULLABLE or (
-        path[0] == "variants" and path[-1] in ("seeds", "dimension", "teachers", "trainable")
+        path[0] == "variants" and path[-1] in ("seeds", "dimension", "teachers", "trainable", "class_weight")
     )
     texts = ["text"] if path[-1] not in NULLABLE_TEXTS else []
     fractions = [-0.5] if path[-1] != "ema_momentum" else []

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from wordorder.data.encoded import EncodedReviews
+from wordorder.data.encoded import EncodedReviews, joined
 from wordorder.data.vectorizer import adapt_vocabulary, text_encoder
 from wordorder.inference import load_model, predict, save_model
 from wordorder.io.errors import InputError
@@ -116,6 +116,24 @@ def test_soft_labels_are_fitted_by_the_cross_entropy(classes):
         best = minimize(loss, np.zeros(vocabulary + 1), method="BFGS", options={"gtol": 1e-7}).x
         np.testing.assert_allclose(weights[:, column], ratios * best[:-1], atol=2e-3)
         np.testing.assert_allclose(biases[column], best[-1], atol=2e-3)
+
+
+def test_balanced_classes_weigh_the_same():
+    # Catches: a setting that is not passed on, or weights that also change the counts of naive Bayes.
+    rng = np.random.default_rng(3)
+    sequences = [np.unique(rng.integers(2, 12, 5)).astype(np.int32) for _ in range(40)]
+    labels = np.arange(40) % 4 == 0
+    names = [str(i) for i in range(40)]
+    data = EncodedReviews(names, labels.astype(np.int32), *joined(sequences), ["a", "b"])
+    balanced = fit_nb_lr(data, 12, 1.0, "balanced")
+    matrix = np.array([[token in each for token in range(12)] for each in sequences], float)
+    of_class, of_rest = 1 + matrix[labels].sum(axis=0), 1 + matrix[~labels].sum(axis=0)
+    ratios = np.log(of_class / of_class.sum()) - np.log(of_rest / of_rest.sum())
+    features = matrix * ratios
+    expected = LogisticRegression(C=1.0, class_weight="balanced", solver="liblinear", tol=1e-8).fit(features, labels)
+    np.testing.assert_allclose(balanced[0][:, 0], ratios * expected.coef_[0], atol=5e-3)
+    np.testing.assert_allclose(balanced[1], expected.intercept_, atol=5e-3)
+    assert balanced[1] > fit_nb_lr(data, 12, 1.0)[1]
 
 
 def test_more_classes_are_told_one_from_the_rest(tmp_path, corpus):

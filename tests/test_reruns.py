@@ -115,6 +115,7 @@ SETTINGS = {
     "variants.one_hot.sequence_length": ([10], all_trainings(["one_hot 1", "one_hot 2"])),
     "variants.one_hot.validation": (["by_group"], all_trainings(["one_hot 1", "one_hot 2"])),
     "variants.one_hot.word_order": (["shuffled"], all_trainings(["one_hot 1", "one_hot 2"])),
+    "variants.one_hot.class_weight": (["balanced"], all_trainings(["one_hot 1", "one_hot 2"])),
     "variants.one_hot.ema_momentum": ([0.9], all_trainings(["one_hot 1", "one_hot 2"])),
     "variants.glove.optimizer.learning_rate": ([0.02], all_trainings(["glove 1", "glove 2"])),
     "variants.glove.trainable": ([True], [*all_trainings(["glove 1", "glove 2"]), "answer_questions"]),

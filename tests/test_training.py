@@ -20,6 +20,7 @@ from plain_keras import (
     scaled_mask,
     token_batch,
 )
+from sklearn.utils.class_weight import compute_class_weight
 
 from wordorder.data.encoded import EncodedReviews
 from wordorder.inference import load_model, predict, save_model
@@ -28,7 +29,7 @@ from wordorder.models.network import TokenClassifier, build_model
 from wordorder.probabilities import loss_and_accuracy
 from wordorder.settings import LARGEST_SEED
 from wordorder.training.checkpoint import Checkpoints
-from wordorder.training.loop import Trainer, train_model
+from wordorder.training.loop import Trainer, balanced_weights, train_model
 from wordorder.vectors.matrix import read_matrix
 
 CLASSES = ["neg", "pos"]
@@ -96,6 +97,41 @@ def test_steps_are_those_of_plain_keras(features, mask, pooling, epsilon, classe
         assert float(correct) == np.sum(answers == labels[here])
         trainer.assign()
         assert_close_after_steps(model, plain)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_steps_with_balanced_classes_are_those_of_keras(classes):
+    # Catches: weights that are not those of scikit-learn, a loss divided by the sum of the weights, weights of another
+    # class.
+    optimizer = {"learning_rate": 0.01, "rho": 0.9, "epsilon": 1e-7}
+    plain, model = pair("embedding", True, "last", classes, optimizer=optimizer, dropout=0.0)
+    tokens = np.concatenate([token_batch([LENGTH, 7, 3, 1], seed) for seed in range(1, 5)])[:15]
+    labels = np.array([0, 1, 0, 0, 0] * 3) if classes == 2 else np.array([0, 1, 2, 2, 2] * 3)
+    weights = balanced_weights(labels, classes)
+    expected = compute_class_weight("balanced", classes=np.arange(classes), y=labels)
+    assert weights.dtype == np.float32
+    np.testing.assert_allclose(weights, expected, rtol=1e-6)
+    data, trainer = encoded(tokens, labels), Trainer(model, 1, weights)
+    plain.compile(
+        keras.optimizers.RMSprop(**optimizer), f"{'binary' if classes == 2 else 'sparse_categorical'}_crossentropy"
+    )
+    chunks = np.split(np.arange(15), [4, 8, 12])
+    for step, batch in enumerate(model.batches(data, chunks, 4, training=True)):
+        here = chunks[step]
+        y = labels[here][:, None] if classes == 2 else labels[here]
+        theirs = plain.train_on_batch(tokens[here], y, class_weight=dict(enumerate(expected)))
+        loss, _ = trainer.run_batch(batch, data.labels, step)
+        # What Keras returns is the mean over all batches so far.
+        plain.reset_metrics()
+        np.testing.assert_allclose(loss, theirs, atol=1e-5)
+
+
+def test_balanced_classes_change_what_is_learned(tmp_path):
+    # Catches: a setting that the loop does not pass on.
+    _, history, _ = train(tmp_path / "a", number=60, epochs=1)
+    balanced, other, _ = train(tmp_path / "b", number=60, epochs=1, class_weight="balanced")
+    assert balanced.variant.class_weight == "balanced"
+    assert history[0]["loss"] != other[0]["loss"]
 
 
 def assert_close_after_steps(model, plain):

@@ -343,6 +343,8 @@ class Config(Section):
             for teacher in teachers:
                 if teacher in self.variants and self.teachers(teacher):
                     yield f"{key}.teachers", f"{teacher} has teachers itself; name those instead."
+            if teachers and variant.class_weight:
+                yield f"{key}.class_weight", "what a student learns has no class; write null, or remove its teachers."
             if variant.needs_unlabelled and self.corpus.unlabelled is None and name in self.trained_names():
                 yield f"{key}.teachers", "corpus.unlabelled is null, so there are no reviews to learn from; remove it."
         for name, ensemble in self.ensembles.items():

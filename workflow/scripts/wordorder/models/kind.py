@@ -55,6 +55,12 @@ class Kind(Section):
         description="Which reviews are held back: `random` ones, as in the chapter, or `by_group` as many whose groups "
         "(`corpus.group_column`, `corpus.group_files`), such as movies, are not in training.",
     )
+    class_weight: Literal["balanced"] | None = Field(
+        None,
+        exclude_if=is_none,
+        description="`balanced`: what a review weighs in the loss is in inverse proportion to the number of training "
+        "reviews of its class, as in scikit-learn; `null`: all weigh the same. Not for students.",
+    )
     seeds: Seeds | None = Field(None, description="Seeds for this variant alone, instead of those for all.")
     chapter_accuracy: Fraction | None = Field(
         None, description="Test accuracy in the book, shown beside the measured one."
@@ -249,8 +255,8 @@ class GradientTrained(Kind):
 
     @property
     def has_plain_keras(self) -> bool:
-        """The chapter knows no moving average of the weights."""
-        return self.ema_momentum is None
+        """The chapter knows no moving average of the weights, and no weights of classes."""
+        return self.ema_momentum is None and self.class_weight is None
 
     def plain_review_vectors(self, tokens: Tensor, vocabulary_size: int, dimension: int | None) -> Tensor:
         """Return what `review_vectors` does in layers of Keras, for symbolic token ids, (batch, length)."""

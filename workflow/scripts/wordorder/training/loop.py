@@ -55,8 +55,10 @@ class Trainer:
     and the rest comes from the weights. The training itself goes on from the weights.
     """
 
-    def __init__(self, network: TokenClassifier, seed: int):
+    def __init__(self, network: TokenClassifier, seed: int, class_weights: np.ndarray | None = None):
+        """Start with the weights of the network; `class_weights`, (classes,) float32, are those of the losses."""
         self.network = network
+        self.class_weights = class_weights
         variant = cast(GradientTrained, network.variant)
         self.optimizer = variant.optimizer
         self.ema_momentum = variant.ema_momentum
@@ -94,7 +96,10 @@ class Trainer:
         is_review: Tensor,
         generator_states: list[Tensor],
     ) -> tuple[Tensor, Tensor]:
-        """Return the mean cross-entropy over the reviews of the batch, and the probabilities, (batch, 1 or classes)."""
+        """Return the mean cross-entropy over the reviews of the batch, and the probabilities, (batch, 1 or classes).
+
+        With weights of classes it is the sum of the weighted ones, divided by the number of reviews, as in Keras.
+        """
         rows, *weights = parts
         states = dict(zip(map(id, self.generators), generator_states, strict=True))
         fixed = [states.get(id(v), v) for v in self.network.non_trainable_variables]
@@ -109,6 +114,8 @@ class Trainer:
             losses = ops.categorical_crossentropy(labels, probabilities)
         else:
             losses = ops.sparse_categorical_crossentropy(ops.cast(labels, "int32"), probabilities)
+        if self.class_weights is not None:
+            losses = losses * ops.take(ops.convert_to_tensor(self.class_weights), ops.cast(labels, "int32"))
         return ops.sum(losses * is_review) / ops.sum(is_review), probabilities
 
     def _step(
@@ -227,7 +234,8 @@ def train_model(
     variant.adapt(network, training)
     if not isinstance(variant, GradientTrained):
         return [adapted_entry(network, training, validation, start)]
-    trainer = Trainer(network, seed)
+    weights = balanced_weights(training.labels, len(network.classes)) if variant.class_weight else None
+    trainer = Trainer(network, seed, weights)
     run = predictor(network)
     training = network.prepare(training)
     lengths = training.lengths(variant.reads_length)
@@ -267,6 +275,15 @@ def train_model(
         checkpoints.save(Progress(trainer.get_state(), best_weights, history))
     network.set_weights(best_weights)
     return history
+
+
+def balanced_weights(labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return a weight for each class, (classes,) float32, in inverse proportion to its reviews; their mean weight is 1.
+
+    The labels, (reviews,), are the indices of the classes. A class without a review has a weight as if it had one.
+    """
+    counts = np.maximum(np.bincount(labels, minlength=classes), 1)
+    return (len(labels) / (classes * counts)).astype(np.float32)
 
 
 def adapted_entry(network: TokenClassifier, training: EncodedReviews, validation: EncodedReviews, start: float) -> dict:

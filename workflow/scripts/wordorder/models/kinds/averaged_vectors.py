@@ -67,7 +67,7 @@ class AveragedVectors(Kind):
         if len(np.unique(training.labels)) < len(training.classes):
             raise InputError("The training reviews are not of all classes. Train on more reviews.")
         rows = np.asarray(network.token_table.rows, np.float64)
-        classifier = LogisticRegression(C=self.C, tol=1e-8, max_iter=10000)
+        classifier = LogisticRegression(C=self.C, class_weight=self.class_weight, tol=1e-8, max_iter=10000)
         with warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
             try:

@@ -64,7 +64,7 @@ class NBLR(Student):
 
     def adapt(self, network: "TokenClassifier", training: "EncodedReviews") -> None:
         """Fit all weights, so that nothing is left to train by gradients. Raises InputError as `fit_nb_lr` does."""
-        weights, biases = fit_nb_lr(self.prepare(training), network.vocabulary_size, self.C)
+        weights, biases = fit_nb_lr(self.prepare(training), network.vocabulary_size, self.C, self.class_weight)
         network.token_table.rows.assign(weights)
         network.classifier.bias.assign(biases)
 
@@ -77,13 +77,16 @@ class NBLR(Student):
         return ops.sigmoid(logits) if len(network.classes) == 2 else ops.softmax(ops.log_sigmoid(logits))
 
 
-def fit_nb_lr(training: "EncodedReviews", vocabulary_size: int, C: float) -> "tuple[np.ndarray, np.ndarray]":
+def fit_nb_lr(
+    training: "EncodedReviews", vocabulary_size: int, C: float, class_weight: str | None = None
+) -> "tuple[np.ndarray, np.ndarray]":
     """Fit the classifier to reviews whose tokens are distinct.
 
     The labels may be probabilities, those of a student. Returns the weight of each token, (vocabulary, 1) float32, and
     the bias, (1,) float32: the sigmoid of their sum is the probability of the second class. With more than two classes
     there is a column for each, fitted to tell it from the rest. `C` is scikit-learn's, the inverse of the strength of
-    the regularization. Raises InputError if there is no review of a class, or if the solver does not converge.
+    the regularization, and so is `class_weight`, that of a class and of the rest. Raises InputError if there is no
+    review of a class, or if the solver does not converge.
     """
     # The other kinds do without scikit-learn and SciPy, which take a second and 100 MB.
     from scipy.sparse import csr_array
@@ -98,12 +101,15 @@ def fit_nb_lr(training: "EncodedReviews", vocabulary_size: int, C: float) -> "tu
         targets = np.column_stack([1.0 - training.labels, training.labels])
     if not targets.any(axis=0).all():
         raise InputError("The training reviews are not of all classes. Train on more reviews.")
-    fitted = [fit_one(matrix, targets[:, label].astype(float), C) for label in (range(classes) if classes > 2 else [1])]
+    labels = range(classes) if classes > 2 else [1]
+    fitted = [fit_one(matrix, targets[:, label].astype(float), C, class_weight) for label in labels]
     weights, biases = zip(*fitted, strict=True)
     return np.stack(weights, axis=1).astype(np.float32), np.array(biases, np.float32)
 
 
-def fit_one(matrix: "csr_array", targets: "np.ndarray", C: float) -> "tuple[np.ndarray, float]":
+def fit_one(
+    matrix: "csr_array", targets: "np.ndarray", C: float, class_weight: str | None
+) -> "tuple[np.ndarray, float]":
     """Fit weights, (vocabulary,), and a bias that tell the reviews of a class from the rest; changes the matrix.
 
     `targets`, (reviews,), are the probabilities of the class. A review whose class is not certain counts for both, in
@@ -125,7 +131,9 @@ def fit_one(matrix: "csr_array", targets: "np.ndarray", C: float) -> "tuple[np.n
         shares = np.concatenate([np.where(targets > 0, targets, 1), 1 - targets[uncertain]])
     # The dual problem has an unknown for each review instead of one for each token. The seed decides in which order
     # they are improved, so it is fixed; the solution is one.
-    classifier = LogisticRegression(C=C, solver="liblinear", dual=True, max_iter=1000, random_state=0)
+    classifier = LogisticRegression(
+        C=C, class_weight=class_weight, solver="liblinear", dual=True, max_iter=1000, random_state=0
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         try:

@@ -14,7 +14,7 @@ import yaml
 from conftest import REPOSITORY, copy_workflow
 
 PAGE = (REPOSITORY / "docs/own_corpus/README.md").read_text(encoding="utf-8")
-COMMAND, TABLE = re.findall(r"^\$ (.*)\n((?:[^$`].*\n)*)", PAGE, re.MULTILINE)[1:]
+_, INIT, RUN, SUMMARY, COMMAND, TABLE = re.findall(r"^\$ (.*)\n((?:[^$`].*\n)*)", PAGE, re.MULTILINE)
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
 ENVIRONMENT["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{ENVIRONMENT['PATH']}"
 CLASSES = ["complaint", "praise", "question"]
@@ -47,9 +47,15 @@ def test_page_shows_what_is_there():
     assert config.startswith(shown)
 
 
-def test_table_is_that_of_the_page(folder):
+@pytest.mark.parametrize("commands", [[SUMMARY], [TABLE]], ids=["init", "by hand"])
+def test_table_is_that_of_the_page(folder, commands):
     # Catches: an example that does not run, or prints something else. The figures are rounded differently elsewhere.
-    rows, shown = ([line.split(",") for line in text.splitlines()] for text in (shell(TABLE[0], folder), TABLE[1]))
+    if commands == [SUMMARY]:
+        assert shell(INIT[0], folder) == INIT[1]
+        assert INIT[1].splitlines()[-1].strip() == RUN[0]
+        shell(RUN[0], folder)
+    ((command, listing),) = commands
+    rows, shown = ([line.split(",") for line in text.splitlines()] for text in (shell(command, folder), listing))
     assert rows[0] == shown[0]
     assert [row[0] for row in rows] == [row[0] for row in shown]
     for row, expected in zip(rows[1:], shown[1:], strict=True):

@@ -175,6 +175,7 @@ NULLABLE = (
     "chapter_accuracy",
     "patience",
     "ema_momentum",
+    "class_weight",
     *NULLABLE_TEXTS,
 )
 
@@ -392,7 +393,7 @@ def test_a_wrong_type_is_named(path):
     right = value_at(path)
     # In a variant these are null where they do not apply.
     nullable = path[-1] in NULLABLE or (
-        path[0] == "variants" and path[-1] in ("seeds", "dimension", "teachers", "trainable", "class_weight")
+        path[0] == "variants" and path[-1] in ("seeds", "dimension", "teachers", "trainable")
     )
     texts = ["text"] if path[-1] not in NULLABLE_TEXTS else []
     fractions = [-0.5] if path[-1] != "ema_momentum" else []

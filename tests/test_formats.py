@@ -376,6 +376,10 @@ class Objects(Table):
         """Yield rows."""
         for line in path.read_text(encoding="utf-8").splitlines():
             yield [json.loads(line).get(name) for name in wanted.columns]
+
+    def columns(self, path, encoding):
+        """Return the keys."""
+        return list(json.loads(path.read_text(encoding=encoding).splitlines()[0]))
 '''
 
 
@@ -386,11 +390,11 @@ def test_a_format_is_a_file(tmp_path):
     (tmp_path / "a.objects").write_text('{"text": "good", "label": "pos"}\n{"text": "bad", "label": "neg"}\n')
     code = f"""
 from pathlib import Path
-from wordorder.app.cli import texts_of
+from wordorder.app.texts import rows_of
 from wordorder.config import Corpus
 from wordorder.data.corpus import read_corpus
 path = Path({str(tmp_path / "a.objects")!r})
-print(Corpus(sources=[str(path)], checksum=None, format="objects").format, *texts_of(path, "text"))
+print(Corpus(sources=[str(path)], checksum=None, format="objects").format, *(row[0] for row in rows_of(path, "text")))
 print(*(text.label for text in read_corpus(path, **{LAYOUT | {"format": "objects"}!r}).texts))
 """
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "scripts")}

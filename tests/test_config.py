@@ -364,6 +364,24 @@ def test_ensembles():
     assert "did you mean glove?" in problem
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "exported"),
+    [
+        ("split", "character", True),
+        ("split", "{mine}:words", False),
+        ("standardize", "{mine}:clean", False),
+        ("standardize", "unicode_lower_and_strip_punctuation", False),
+    ],
+)
+def test_what_python_makes_tokens_of_is_not_exported(tmp_path, setting, value, exported):
+    # Catches: `snakemake export` that ends at a model which TensorFlow cannot hold, after others are exported.
+    (tmp_path / "mine.py").touch()
+    config = changed(("vectorizers", "words", setting), value.format(mine=tmp_path / "mine.py"))
+    config["active_variants"] = ["binary_unigram", "binary_bigram"]
+    names = [run.variant for run in load_config(config).exported_runs()]
+    assert names == (["binary_unigram"] if exported else []) + ["binary_bigram"]
+
+
 def test_pairs_that_differ_in_the_mask():
     # Catches: a pair that differs in more than the mask, or in another order.
     assert [run.variant for run in load().mask_pair()] == ["embedding", "embedding_masked"]

@@ -240,7 +240,7 @@ def clean(text):
     return text.replace("0", "zero ")
 
 def words(text):
-    return text.split("-")
+    return text.replace("+", chr(0)).split("-")
 """
 
 
@@ -256,7 +256,7 @@ def test_functions_of_ones_own(tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text(OWN)
     monkeypatch.chdir(tmp_path)
     settings = own_settings(Path("mine.py"))
-    texts = ["a-A b--[UNK]", "0-a\0"]
+    texts = ["a-A b--[UNK]-+", "0-a\0"]
     tokens = adapt_vocabulary(texts, max_tokens=None, **settings)
     assert tokens == ["", "[UNK]", "a", "zero ", "A b"]
     write_settings(tmp_path / "settings.json", settings | {"max_tokens": None, "min_documents": 1})
@@ -270,11 +270,11 @@ def test_functions_of_ones_own(tmp_path, monkeypatch):
     ("old", "new", "message"),
     [
         (
-            'return text.split("-")',
+            'return text.replace("+", chr(0)).split("-")',
             "return text",
             r"mine\.py:words returns 'a' for the text 'a', and not a list of text",
         ),
-        ('return text.split("-")', "return [1]", r"mine\.py:words returns \[1\] for"),
+        ('return text.replace("+", chr(0)).split("-")', "return [1]", r"mine\.py:words returns \[1\] for"),
         ('text.replace("0", "zero ")', "None", r"mine\.py:clean returns None for the text 'a', and not text"),
         ('text.replace("0", "zero ")', "chr(0xd800)", r"mine\.py:clean returns half a character"),
         ('"zero "', "1 / 0", r"mine\.py:clean fails for the text 'a': ZeroDivisionError: division by zero \(line 3\)"),
@@ -290,6 +290,7 @@ def test_functions_of_ones_own(tmp_path, monkeypatch):
 )
 def test_functions_that_fail_are_named(tmp_path, old, new, message):
     # Catches: a traceback from the depths of the tokenizer, without the place in the user's file.
+    assert old in OWN
     path = tmp_path / "mine.py"
     path.write_text(OWN.replace(old, new))
     with pytest.raises(InputError, match=message):

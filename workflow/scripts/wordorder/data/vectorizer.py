@@ -86,7 +86,7 @@ def token_splitter(
 
     def words(content: bytes) -> list[bytes]:
         if own_split:
-            return [encoded(split, word) for word in own_split(content.decode()) if word]
+            return [word for each in own_split(content.decode()) if (word := encoded(split, each))]
         return [each.encode() for each in content.decode()] if split == "character" else content.split()
 
     def tokens(text: str) -> Iterator[bytes]:
@@ -97,7 +97,10 @@ def token_splitter(
 
 
 def encoded(setting: str, text: str) -> bytes:
-    """Return what a function of one's own has returned, as UTF-8. Raises InputError if it cannot be written."""
+    """Return what a function of one's own has returned, as UTF-8, without NUL characters, as `prepared` leaves a text.
+
+    Raises InputError if it cannot be written.
+    """
     try:
         return text.replace("\0", "").encode()
     except UnicodeEncodeError as error:

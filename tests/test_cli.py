@@ -301,7 +301,7 @@ def test_a_typo_is_told_at_once(command, tmp_path):
     source = tmp_path / "a.csv" if command == "evaluate" else tmp_path / "a.txt"
     source.write_text("text,label\n")
     heavy, output = loaded(command, "-d", tmp_path, "-m", "glvoe", source)
-    assert (heavy, output) == (set(), f"Error: glvoe is not trained in {tmp_path / 'results'}; trained are: glove.\n")
+    assert (heavy, output) == (set(), f"Error: glvoe is not trained in {tmp_path / 'results'}; did you mean glove?\n")
     heavy, output = loaded(command, "-d", tmp_path, "-m", "glove", "--seed", 3, source)
     assert (heavy, output) == (set(), "Error: glove is not trained with seed 3, but with 2, 10.\n")
 

@@ -178,6 +178,7 @@ def predict_command(
     probability of the second is given, with more that of each; known_tokens is the number of tokens that are in the
     model's vocabulary. A row without a text gets no answer.
     """
+    seed = trained_seed(directory, variant, seed)
     readers = [rows_of(source, text_column, keep) for source in sources or (STANDARD_INPUT,)]
     trained = load(directory, variant, seed, backend, cores)
     from wordorder.evaluation.predictions import answers_of
@@ -254,6 +255,7 @@ def evaluate_command(
     """
     if not sources:
         raise InputError("There is nothing to evaluate. Name a table with texts and their labels.")
+    seed = trained_seed(directory, variant, seed)
     readers = [rows_of(source, text_column, [label_column]) for source in sources]
     trained = load(directory, variant, seed, backend, cores)
     import numpy as np

@@ -187,9 +187,7 @@ def predict_command(
     answer = ["label", *(f"probability_{name}" for name in (classes[1:] if len(classes) == 2 else classes))]
     columns = [*(["source"] if len(readers) > 1 else []), "row", *keep, *answer, "known_tokens"]
     if twice := sorted({name for name in columns if columns.count(name) > 1}):
-        raise InputError(
-            f"--keep {twice[0]}: there is another column {twice[0]} in the answers. Rename it in the table."
-        )
+        raise InputError(f"--keep {twice[0]}: the answers have a column of that name. Rename it in the table.")
     numbered = (
         ([name_of(source), number][len(readers) == 1 :], row)
         for source, rows in zip(sources or (STANDARD_INPUT,), readers, strict=True)

@@ -63,8 +63,8 @@ def predict(network: TokenClassifier, data: EncodedReviews, run: Callable[..., T
     With more than two classes the probabilities of each, (reviews, classes).
 
     Reviews are taken in the order of their length, so that little padding is computed, and long ones one by one, so
-    that it takes the memory of the longest. `run` is the compiled
-    `predictor(network)`, for those who predict more than once.
+    that it takes the memory of the longest. `run` is the compiled `predictor(network)`, for those who predict more than
+    once.
     """
     run = run or predictor(network)
     variant = network.variant

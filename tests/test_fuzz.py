@@ -169,11 +169,11 @@ def write_zip(path):
 
 
 def read_archive(path):
-    return read_corpus(path, **LAYOUT)
+    return read_corpus([path], [], **LAYOUT)
 
 
 def table_reader(format):
-    return lambda path: read_corpus(path, **LAYOUT | {"format": format, "split_column": "part"})
+    return lambda path: read_corpus([path], [], **LAYOUT | {"format": format, "split_column": "part"})
 
 
 def write_small_model(path):

@@ -291,12 +291,24 @@ def test_script_splits_an_archive(tmp_path, capsys):
     names = []
     for seed in (1337, 1338):
         paths = [tmp_path / f"{split}{seed}.parquet" for split in ("train", "validation", "test", "unlabelled")]
-        split_corpus.main(archive, *paths, layout=LAYOUT, test_fraction=0.5, validation_fraction=0.3, seed=seed)
-        assert capsys.readouterr().out.splitlines() == [
-            "train: 14 reviews (neg 7, pos 7)",
-            "validation: 6 reviews (neg 3, pos 3)",
-            "test: 20 reviews (neg 10, pos 10)",
-            "unlabelled: 10 reviews (no class 10)",
+        split_corpus.main(
+            [archive],
+            *paths,
+            tmp_path / "corpus.csv",
+            splits=[],
+            layout=LAYOUT,
+            min_texts_per_class=0,
+            keep_copies_together=False,
+            test_fraction=0.5,
+            validation_fraction=0.3,
+            seed=seed,
+        )
+        alone = "2.0 words on average; 0 have the text of another"
+        assert capsys.readouterr().err.splitlines() == [
+            f"train: 14 reviews (neg 7, pos 7), {alone}",
+            f"validation: 6 reviews (neg 3, pos 3), {alone}, 0 that of a training review",
+            f"test: 20 reviews (neg 10, pos 10), {alone}, 0 that of a training review",
+            f"unlabelled: 10 reviews (no class 10), {alone}, 0 that of a training review",
         ]
         tables = [read_reviews(path).to_pylist() for path in paths]
         assert [len(table) for table in tables] == [14, 6, 20, 10]

@@ -76,7 +76,7 @@ def texts_of(source: Path | None, column: str) -> Iterator[str]:
     """
     if source is None or source.suffix.lower() in LINES:
         return lines_of(source)
-    if table := table_of(source.suffix):
+    if table := table_of(str(source)):
         return (text or "" for (text,) in table.rows(source, Wanted([column], ADVICE)))
     raise InputError(
         f"{source}: {source.suffix} is not the ending of a table that can be read ({', '.join(suffixes())}), nor that "

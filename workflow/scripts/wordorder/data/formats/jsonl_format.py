@@ -3,17 +3,15 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from wordorder.data.corpus import Advice, Table, Wanted, column_index
+from wordorder.data.corpus import SEVERAL, Advice, Table, Wanted, column_index
 from wordorder.io.errors import InputError
 from wordorder.io.text import opened, text_lines
 
 
 class JsonLines(Table):
     """The keys of the objects are the columns; empty lines are left out. The file may be compressed."""
-
-    suffix: ClassVar[str] = ".jsonl"
 
     def rows(self, path: Path, wanted: Wanted) -> Iterator[Sequence[str | None]]:
         """Yield rows as `Table.rows` does. Raises InputError with the line that is no object."""
@@ -48,4 +46,5 @@ def value_text(where: str, name: str, value: Any, may_be_number: bool, advice: A
         return value
     if may_be_number and isinstance(value, bool | int | float):
         return json.dumps(value)
-    raise InputError(f"{where}: {name} is {json.dumps(value)[:60]} and not text. {advice.column}")
+    several = SEVERAL if may_be_number and isinstance(value, list) else ""
+    raise InputError(f"{where}: {name} is {json.dumps(value)[:60]} and not text. {several}{advice.column}")

@@ -200,10 +200,13 @@ def write_sizes(path: Path, splits: Splits) -> None:
             for label, those in sorted(by_class.items()):
                 writer.writerow([split, label, *measures(those, times, others)])
             number, words, copies, also = measures(texts, times, others)
-            sizes = ", ".join(f"{label or 'no class'} {len(those)}" for label, those in sorted(by_class.items()))
-            alike = f", {also} that of a training review" if others else ""
+            sizes = ", ".join(
+                f"{label!r} {len(those)}" if label else "no class" for label, those in sorted(by_class.items())
+            )
+            alike = f"; {copies} have the text of another" if copies else ""
+            alike += f"; {also} that of a training review" if also else ""
             tell(
-                f"{split}: {number} reviews ({sizes}), {words} words on average; {copies} have the text of another{alike}"
+                f"{split}: {number} reviews ({sizes}) of {words} words on average{alike}" if texts else f"{split}: none"
             )
 
 

@@ -470,7 +470,7 @@ def test_splits_by_other_names(corpus_of, tmp_path, name, split):
 
 def test_what_is_not_read_is_named(corpus_of, capsys):
     # Catches: files that are left out without a word.
-    corpus_of(SPLIT)
+    corpus_of([*SPLIT, ("train/urls_bad.txt", b"a\nb\nc\n")])
     assert capsys.readouterr().err == ""
     corpus_of([*SPLIT, ("held_out/bad/1.txt", b"a"), ("train/bad/1.md", b"a")])
     told = capsys.readouterr().err

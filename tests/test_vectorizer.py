@@ -272,7 +272,9 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     assert read_encoded(tmp_path / "train.arrow").offsets.tolist() == [0, 5, 10, 10, 14]
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("train: 4 reviews, 14 tokens")
-    assert lines[1] == "test: 3 reviews, 10 tokens; length: mean 3.3, median 4, longest 6, empty 1"
+    assert (
+        lines[1] == "test: 3 reviews, 10 tokens, 0.0% of them unknown; length: mean 3.3, median 4, longest 6, empty 1"
+    )
     # A corpus may lack the unlabelled reviews.
     assert read_encoded(tmp_path / "none.arrow").ids == []
     assert lines[2] == "none: no reviews"

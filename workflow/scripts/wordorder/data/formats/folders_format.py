@@ -49,7 +49,8 @@ class Folders(Format):
         for member in members:
             folder, inside = member.parts[:depth], member.parts[depth:]
             if folder not in labels or not inside:
-                outside += [member.name] if not member.is_folder else []
+                is_known = member.is_folder or any(fnmatchcase(member.parts[-1], each) for each in group_files)
+                outside += [] if is_known else [member.name]
                 continue
             where = f"{path}, member {member.name!r}"
             if member.is_folder or len(inside) > 1:

@@ -273,7 +273,7 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("train: 4 reviews, 14 tokens")
     assert (
-        lines[1] == "test: 3 reviews, 10 tokens, 0.0% of them unknown; length: mean 3.3, median 4, longest 6, empty 1"
+        lines[1] == "test: 3 reviews, 10 tokens, 60.0% of them unknown; length: mean 3.3, median 4, longest 6, empty 1"
     )
     # A corpus may lack the unlabelled reviews.
     assert read_encoded(tmp_path / "none.arrow").ids == []

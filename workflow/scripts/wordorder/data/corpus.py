@@ -63,10 +63,11 @@ class Layout(NamedTuple):
 
 
 class Advice(NamedTuple):
-    """What to do if a column is not there, or not text; and if the file is not such a table, or is damaged."""
+    """What to do about a column that is not there, or not text; about a file of another kind; about its encoding."""
 
     column: str
     file: str
+    encoding: str = "Save it as UTF-8."
 
 
 ADVICE = Advice(
@@ -74,6 +75,7 @@ ADVICE = Advice(
     "corpus.split_column and corpus.group_column in the config.",
     "If it was downloaded, delete it and run again; if that does not help, check corpus.sources, corpus.checksum and "
     "corpus.format in the config.",
+    "Save it as UTF-8, or set corpus.encoding in the config.",
 )
 
 SEVERAL = "A text has one class here: choose one of several, or make a table for each. "

@@ -79,14 +79,16 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         raise InputError(f"{path} is damaged ({error}). Get it again.") from error
 
 
-def text_lines(file: BinaryIO | IO[bytes], name: str, encoding: str = "utf-8") -> Iterator[str]:
-    """Yield the lines of a file, with their ends. Raises InputError with the number of one that is not so encoded."""
+def text_lines(
+    file: BinaryIO | IO[bytes], name: str, encoding: str = "utf-8", advice: str = "Save it as UTF-8."
+) -> Iterator[str]:
+    """Yield the lines of a file, with their ends.
+
+    Raises InputError, with the number of the line and the advice, if one is not so encoded.
+    """
     for number, line in enumerate(file, 1):
         try:
             # Excel starts UTF-8 with a byte order mark.
             yield line.decode("utf-8-sig" if number == 1 and encoding == "utf-8" else encoding)
         except UnicodeDecodeError as error:
-            raise InputError(
-                f"{name}, line {number}: not {encoding.upper()} ({error.reason}). Save it as UTF-8; if it is a corpus, "
-                "its encoding may also be named under corpus.encoding in the config."
-            ) from error
+            raise InputError(f"{name}, line {number}: not {encoding.upper()} ({error.reason}). {advice}") from error

@@ -25,7 +25,7 @@ class Csv(Table):
         csv.field_size_limit(sys.maxsize)
         try:
             with opened(path) as file:
-                lines = split_at_returns(text_lines(file, str(path), wanted.encoding))
+                lines = split_at_returns(text_lines(file, str(path), wanted.encoding, wanted.advice.encoding))
                 sample = list(islice(lines, SAMPLE))
                 rows = csv_rows(chain(sample, lines), str(path), wanted.separator or separator(sample, wanted))
                 yield from selected(path, rows, wanted)

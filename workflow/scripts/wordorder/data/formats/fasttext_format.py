@@ -21,7 +21,7 @@ class FastText(Table):
         places = [column_index(path, ["text", "label"], name, wanted.advice.column) for name in wanted.columns]
         try:
             with opened(path) as file:
-                for number, line in enumerate(text_lines(file, str(path), wanted.encoding), 1):
+                for number, line in enumerate(text_lines(file, str(path), wanted.encoding, wanted.advice.encoding), 1):
                     if not line.strip():
                         continue
                     label, _, text = line.strip().partition(" ")

@@ -250,6 +250,5 @@ def decoded(where: str, content: bytes, encoding: str = "utf-8") -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{where}: not {encoding.upper()} at byte {error.start} ({error.reason}). Save it as UTF-8, or set "
-            f"corpus.encoding in the config. {CHECK}"
+            f"{where}: not {encoding.upper()} at byte {error.start} ({error.reason}). {ADVICE.encoding} {CHECK}"
         ) from error

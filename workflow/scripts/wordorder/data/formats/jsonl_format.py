@@ -18,7 +18,7 @@ class JsonLines(Table):
         try:
             with opened(path) as file:
                 seen = False
-                for number, line in enumerate(text_lines(file, str(path), wanted.encoding), 1):
+                for number, line in enumerate(text_lines(file, str(path), wanted.encoding, wanted.advice.encoding), 1):
                     if not line.strip():
                         continue
                     where = f"{path}, line {number}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
-from wordorder.data.corpus import SPLIT_NAMES, Corpus, Format, Layout, Text, numbered
+from wordorder.data.corpus import ADVICE, SPLIT_NAMES, Corpus, Format, Layout, Text, numbered
 from wordorder.data.formats.folders_format import read_archive, tell_unread
 from wordorder.io.text import text_lines
 
@@ -26,7 +26,8 @@ class Lines(Format):
             *folders, _ = member.parts
             split = next((SPLIT_NAMES[each.lower()] for each in folders[::-1] if each.lower() in SPLIT_NAMES), "train")
             label = "" if name == layout.unlabelled else name
-            lines = list(text_lines(BytesIO(content), f"{path}, member {member.name!r}", layout.encoding))
+            where = f"{path}, member {member.name!r}"
+            lines = list(text_lines(BytesIO(content), where, layout.encoding, ADVICE.encoding))
             texts += [
                 Text("/".join([*folders, name, numbered(number, len(lines))]), split, label, line.rstrip("\r\n"))
                 for number, line in enumerate(lines, 1)

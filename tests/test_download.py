@@ -820,8 +820,8 @@ def test_compressed_vectors_that_end_early(server, target):
 
 
 def test_vectors_in_an_archive_of_several(target, tmp_path):
-    # Catches: an archive that is taken for vectors, a member that is chosen without a word, a user's own file that is to
-    # be deleted.
+    # Catches: an archive that is taken for vectors, a member that is chosen without a word, a file of the user's own
+    # that is to be deleted.
     (tmp_path / "vectors.zip").write_bytes(zip_of("small.8d.txt", "large.300d.txt"))
     message = message_of_failure(target, fetch_vectors, [str(tmp_path / "vectors.zip")], target, None, None)
     assert "the archive has 'small.8d.txt', 'large.300d.txt'; name one of them under glove.member" in message

@@ -258,7 +258,7 @@ ROWS = {
     ),
     "a corpus in several files": (
         {"corpus": {"splits": {"train": [FILE.format("train")], "test": [FILE.format("test")]}}},
-        {"download_split 1 train", "download_split 2 test"} | after("split_corpus"),
+        {"download_split train 1", "download_split test 2"} | after("split_corpus"),
     ),
     "the dimension of the pretrained vectors": (
         {"glove": {"dimension": 50, "member": "glove.6B.50d.txt"}},

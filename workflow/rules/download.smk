@@ -36,7 +36,7 @@ use rule download_corpus as download_split with:
         settings=split_file_settings,
         untracked=split_file_sources,
     message:
-        "Getting file {wildcards.number} of the {wildcards.split} split"
+        "Getting the {wildcards.split} split of the corpus, file {wildcards.number}"
 
 
 rule download_glove:

@@ -236,7 +236,9 @@ def damaged_archive(path: Path, kind: str, error: Exception) -> InputError:
             f"{path} is not a complete {kind} archive, or it takes more memory than there is: a member claims to be as "
             f"large. Give the job more memory, if the archive is right. {ADVICE.file}"
         )
-    return InputError(f"{path} is not a complete {kind} archive ({error}). {ADVICE.file}")
+    # tarfile tells on further lines what it has tried.
+    problem = str(error).partition("\n")[0].rstrip(":")
+    return InputError(f"{path} is not a complete {kind} archive ({problem}). {ADVICE.file}")
 
 
 def irregular_member(path: Path, name: str) -> InputError:

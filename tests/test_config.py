@@ -80,10 +80,16 @@ MISTAKES = [
         "corpus.sources.0: http://[example.org/a is not an address",
         "correct",
     ),
-    ("glove.sources", "[/]", "glove.sources.0: there is no file /", "correct"),
+    ("glove.sources", "[/]", "glove.sources.0: / is a folder", "name the file in it"),
     ("corpus.sources", "[/]", "corpus.checksum: a folder has no checksum", "write null"),
     ("corpus.checksum", "null", "corpus.checksum: null is for a single file on this machine", "sha256sum"),
     ("corpus.format", "parqet", 'corpus.format: "parqet" is not possible', "parquet"),
+    ("corpus.separator", "'::'", 'corpus.separator: "::" is not possible', "a single character"),
+    ("corpus.text_column", "[]", "corpus.text_column: it is empty", ""),
+    ("corpus.text_column", "{a: b}", "corpus.text_column", "is not text"),
+    ("corpus.splits", "{train: [nowhere.csv]}", "corpus.splits.train: there is no file", "nowhere.csv"),
+    ("corpus.splits", "{test: [nowhere.csv]}", "corpus.splits: train missing", ""),
+    ("corpus.min_texts_per_class", "-1", "corpus.min_texts_per_class: -1 is out of range", "at least 0"),
     ("corpus.unlabelled", "''", "corpus.unlabelled: it is empty", "null"),
     (
         "corpus",
@@ -253,7 +259,7 @@ def test_a_folder_is_a_source_of_folders_only(tmp_path):
     corpus = CONFIG["corpus"] | {"sources": [str(tmp_path)], "checksum": None}
     assert problems_of(changed(["corpus"], corpus)) == []
     (problem,) = problems_of(changed(["corpus"], corpus | {"format": "csv"}))
-    assert problem.startswith(f"corpus.sources.0: there is no file {tmp_path}")
+    assert problem.startswith(f"corpus.sources.0: {tmp_path} is a folder; name the file in it")
 
 
 def load(**overlay):

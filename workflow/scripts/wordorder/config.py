@@ -199,8 +199,8 @@ class Glove(Section):
         "is downloaded."
     )
     member: Text | None = Field(
-        description="The file within the zip archive; `null` if it is the only one, or the source is the file itself, as "
-        "it is or compressed by gzip, bzip2, xz or zstd."
+        description="The file within the zip archive; `null` if it is the only one, or if the source is the file "
+        "itself, as it is or compressed by gzip, bzip2, xz or zstd."
     )
     checksum: Checksum | None = Field(description="Checksum of the unpacked file; `null` as for the corpus.")
     dimension: Count = Field(100, description="Size of a vector; must match the file.")

@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from made_up_runs import EVALUATION, TRAINING
 
 from wordorder.config_check import load_config
+from wordorder.data import formats
 from wordorder.data.corpus import SPLITS, read_corpus
 from wordorder.data.encoded import read_encoded, write_encoded
 from wordorder.data.reviews import Review, read_reviews, write_reviews
@@ -745,9 +746,9 @@ def check_ranges(config):
             (source,) = section.sources
             assert Path(source.removeprefix("file://")).exists()
     corpus = config.corpus
-    assert corpus.format in ("folders", "csv", "parquet")
-    assert corpus.text_column != corpus.label_column or corpus.format == "folders"
-    for value in (corpus.text_column, corpus.label_column, corpus.split_column, corpus.unlabelled):
+    assert corpus.read_as in formats.names()
+    assert corpus.label_column not in corpus.text_column or corpus.read_as in formats.OF_FOLDERS
+    for value in (*corpus.text_column, corpus.label_column, corpus.split_column, corpus.unlabelled):
         assert value != ""
     assert config.seeds
     assert len(set(config.seeds)) == len(config.seeds)

@@ -388,7 +388,12 @@ def reviews_of(entries):
             return None
         if name.startswith(tuple(f"aclImdb/{folder}/" for folder in ALL_FOLDERS)):
             path = name.removeprefix("aclImdb/").removesuffix(".txt")
-            if kind == tarfile.DIRTYPE or len(parts) != 4 or name[-4:] != ".txt" or path in reviews:
+            if kind == tarfile.DIRTYPE or len(parts) != 4:
+                return None
+            # Of another pattern, and told.
+            if name[-4:] != ".txt":
+                continue
+            if path in reviews:
                 return None
             try:
                 reviews[path] = content.decode()

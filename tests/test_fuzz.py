@@ -510,7 +510,7 @@ def test_any_bytes_give_the_right_vectors_or_an_input_error(folder, content):
     result = attempt(glove_matrix, put(folder / "glove.txt", content), tokens, 2)
     if result is None:
         return
-    expected = read_strictly(content, 2)
+    expected = read_strictly(content.removeprefix(b"\xef\xbb\xbf"), 2)
     for row, has_vector, token in zip(result[0][2:], result[1][2:], tokens[2:], strict=True):
         vectors = [[np.float32(float(x)) for x in fields] for word, fields in expected if word == token.encode()]
         assert vectors[:1] == ([row.tolist()] if has_vector else [])

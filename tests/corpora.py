@@ -10,11 +10,14 @@ FILES = (*SPLITS, "unlabelled")
 LAYOUT = {
     "format": "folders",
     "unlabelled": "unsup",
-    "text_column": "text",
+    "text_column": ["text"],
     "label_column": "label",
     "split_column": None,
     "group_column": None,
     "group_files": "urls_{label}.txt",
+    "separator": None,
+    "header": True,
+    "pattern": "*.txt",
     "encoding": "utf-8",
 }
 

@@ -5,6 +5,7 @@ import re
 # The rules that have messages, which Snakemake shows in place of their names.
 MESSAGES = {
     r"Getting the corpus": "download_corpus",
+    r"Getting the (\w+) split of the corpus, file (\d+)": "download_split",
     r"Getting the pretrained vectors": "download_glove",
     r"Splitting the reviews into training, validation, test and unlabelled": "split_corpus",
     r"Adapting the vectorizer (\w+) to the training reviews": "adapt_vectorizer",

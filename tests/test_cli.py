@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -90,7 +91,7 @@ def test_json_lines_into_a_file(finished, reviews, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.json", b'["good"]', "a.json: .json is not the ending of a table that can be read (.csv, .jsonl, .parquet,"),
+        ("a.json", b'["good"]', "a.json: .json is not the ending of a table that can be read (.csv, .fasttext,"),
         ("a.txt", b"good\n\xff\xfe\n", "a.txt, line 2: not UTF-8 "),
         ("a.csv", b"review,n\ngood,1\n", "a.csv: there is no column 'text'; its columns are: 'review', 'n'. Name"),
         ("a.csv", b'text\ngood\n"bad\n', "a.csv, line 3: unexpected end of data"),
@@ -161,6 +162,16 @@ def test_parquet_texts(tmp_path, kind):
     assert list(rows_of(tmp_path / "a.parquet", "text", ["n"])) == [(t, str(n)) for n, t in enumerate(texts, 1)]
     with pytest.raises(InputError, match=r"a\.parquet: the column n holds int64 and not text\. Name"):
         list(rows_of(tmp_path / "a.parquet", "n"))
+
+
+def test_tables_of_predict_are_those_of_corpora(tmp_path):
+    # Catches: readers of its own, which read less, or otherwise.
+    content = "text;label\nschön;1\n"
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content.encode("utf-8-sig")))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.tsv", content.replace(";", "\t"))
+    for name in ("a.csv.gz", "a.zip"):
+        assert [text for (text,) in rows_of(tmp_path / name, "text")] == ["schön"]
 
 
 def test_bad_input_ends_the_command(finished):

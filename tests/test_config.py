@@ -80,10 +80,16 @@ MISTAKES = [
         "corpus.sources.0: http://[example.org/a is not an address",
         "correct",
     ),
-    ("glove.sources", "[/]", "glove.sources.0: there is no file /", "correct"),
+    ("glove.sources", "[/]", "glove.sources.0: / is a folder", "name the file in it"),
     ("corpus.sources", "[/]", "corpus.checksum: a folder has no checksum", "write null"),
     ("corpus.checksum", "null", "corpus.checksum: null is for a single file on this machine", "sha256sum"),
     ("corpus.format", "parqet", 'corpus.format: "parqet" is not possible', "parquet"),
+    ("corpus.separator", "'::'", 'corpus.separator: "::" is not possible', "a single character"),
+    ("corpus.text_column", "[]", "corpus.text_column: it is empty", ""),
+    ("corpus.text_column", "{a: b}", "corpus.text_column", "is not text"),
+    ("corpus.splits", "{train: [nowhere.csv]}", "corpus.splits.train: there is no file", "nowhere.csv"),
+    ("corpus.splits", "{test: [nowhere.csv]}", "corpus.splits: train missing", ""),
+    ("corpus.min_texts_per_class", "-1", "corpus.min_texts_per_class: -1 is out of range", "at least 0"),
     ("corpus.unlabelled", "''", "corpus.unlabelled: it is empty", "null"),
     (
         "corpus",
@@ -167,7 +173,10 @@ REQUIRED = [
 USED = [
     path for path in PATHS if path[0] not in FREE or len(path) != 2 or path[1] in (*CONFIG["active_variants"], "words")
 ]
-NULLABLE_TEXTS = ("checksum", "member", "unlabelled", "split_column", "group_column", "group_files", "claims", "praise")
+NULLABLE_TEXTS = (
+    *("checksum", "format", "separator", "member", "unlabelled", "split_column", "group_column", "group_files"),
+    *("claims", "praise"),
+)
 NULLABLE = (
     "sequence_length",
     "max_tokens",
@@ -272,7 +281,7 @@ def test_a_folder_is_a_source_of_folders_only(tmp_path):
     corpus = CONFIG["corpus"] | {"sources": [str(tmp_path)], "checksum": None}
     assert problems_of(changed(["corpus"], corpus)) == []
     (problem,) = problems_of(changed(["corpus"], corpus | {"format": "csv"}))
-    assert problem.startswith(f"corpus.sources.0: there is no file {tmp_path}")
+    assert problem.startswith(f"corpus.sources.0: {tmp_path} is a folder; name the file in it")
 
 
 def load(**overlay):
@@ -405,7 +414,8 @@ def test_a_mistake_is_named_with_what_to_write(path, value, start, advice):
     assert in_one_line_each([problem])
 
 
-@pytest.mark.parametrize("path", LEAVES, ids=".".join)
+# `corpus.splits` is a mapping where it is not null: its mistakes are above.
+@pytest.mark.parametrize("path", [path for path in LEAVES if path[-1] != "splits"], ids=".".join)
 def test_a_wrong_type_is_named(path):
     # Catches: a key whose type is not checked; a value that is refused twice, once for its type and once for its size.
     right = value_at(path)
@@ -414,13 +424,16 @@ def test_a_wrong_type_is_named(path):
         path[0] == "variants" and path[-1] in ("seeds", "dimension", "teachers", "trainable")
     )
     texts = ["text"] if path[-1] not in NULLABLE_TEXTS else []
+    if path[-1] == "text_column":
+        # One or several.
+        texts, right = [], ["text"]
     fractions = [-0.5] if path[-1] != "ema_momentum" else []
     others = [
         wrong for wrong in (True, *fractions, *texts, ["text"], {"key": "value"}) if type(wrong) is not type(right)
     ]
     for wrong in [*others, {}, math.nan, math.inf, *([] if nullable else [None])]:
         (problem,) = problems_of(changed(path, wrong))
-        assert problem.startswith(f"{'.'.join(path)}: ")
+        assert re.match(rf"{re.escape('.'.join(path))}(\.0)?: ", problem)
         assert " is not " in problem
 
 

@@ -35,9 +35,13 @@ def split(folder: Path, archive: bytes, validation_fraction=0.25, seed=1337, tes
     path.write_bytes(archive)
     targets = [folder / f"{name}.parquet" for name in FILES]
     sizes = split_corpus(
-        path,
+        [path],
         *targets,
+        folder / "corpus.csv",
+        splits=[],
         layout=LAYOUT,
+        min_texts_per_class=0,
+        keep_copies_together=False,
         test_fraction=test_fraction,
         validation_fraction=validation_fraction,
         seed=seed,
@@ -59,7 +63,8 @@ def chapter_split(base: Path, validation_fraction: float, seed: int):
     for category in ("neg", "pos"):
         files = sorted(path.name for path in (base / "train" / category).iterdir())
         random.Random(seed).shuffle(files)
-        num_val_samples = int(validation_fraction * len(files))
+        # The chapter has no classes so small that it would hold back none.
+        num_val_samples = max(1, int(validation_fraction * len(files)))
         for name in files[-num_val_samples:]:
             result["validation"].add((category, name))
             (base / "train" / category / name).unlink()
@@ -77,7 +82,7 @@ def test_split_is_that_of_the_chapter_in_any_order_of_members(tmp_path_factory, 
     members = members_of(corpus)
     rng.shuffle(members)
     archive = tar_bytes(members, compression="")
-    held_back = {name: int(fraction * len(corpus[f"train/{name}"])) for name in ("neg", "pos")}
+    held_back = {name: max(1, int(fraction * len(corpus[f"train/{name}"]))) for name in ("neg", "pos")}
     labelled = [text for name in FOLDERS for text in corpus[name].values()]
     if len(labelled) < 6:
         refused(folder, archive, "2 classes are too many for")
@@ -85,8 +90,8 @@ def test_split_is_that_of_the_chapter_in_any_order_of_members(tmp_path_factory, 
     if not any(text.strip() for text in labelled):
         refused(folder, archive, "all texts are empty")
         return
-    if 0 in held_back.values():
-        refused(folder, archive, "split.validation_fraction", validation_fraction=fraction, seed=seed)
+    if 1 in [len(corpus[f"train/{name}"]) for name in ("neg", "pos")]:
+        refused(folder, archive, "too few training reviews of", validation_fraction=fraction, seed=seed)
         return
 
     sizes, rows = split(folder, archive, fraction, seed)
@@ -218,14 +223,15 @@ def test_bytes_of_an_unlabelled_review_that_are_not_utf8_are_named(tmp_path):
 def test_one_training_review_cannot_be_split(tmp_path):
     # Catches: `names[-0:]`, which holds everything back.
     members = [*small_members(without=["aclImdb/train/pos/"]), ("aclImdb/train/pos/0_9.txt", b"")]
-    refused(tmp_path, tar_bytes(members), "1 reviews of the class 'pos'")
+    refused(tmp_path, tar_bytes(members), r"too few training reviews of 'pos' \(1\): each class needs 2")
 
 
-@pytest.mark.parametrize("fraction", [0.0, 0.2, 1.0])
-def test_a_fraction_that_leaves_a_split_empty_is_refused(tmp_path, fraction):
+@pytest.mark.parametrize("fraction", [0.01, 0.2, 0.99])
+def test_no_fraction_leaves_a_split_empty(tmp_path, fraction):
     # Catches: an empty training or validation split (a fifth of four reviews is none).
-    archive = tar_bytes(small_members())
-    refused(tmp_path, archive, "split.validation_fraction", validation_fraction=fraction)
+    _, rows = split(tmp_path, tar_bytes(small_members()), validation_fraction=fraction)
+    counts = [[row["label"] for row in rows[name]].count("pos") for name in ("train", "validation")]
+    assert counts == ([1, 3] if fraction == 0.99 else [3, 1])
 
 
 def test_bytes_that_are_not_utf8_are_named_with_their_place(tmp_path):
@@ -235,25 +241,21 @@ def test_bytes_that_are_not_utf8_are_named_with_their_place(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "0_9",
-        "0_9.TXT",
-        "0_9.txt\n",
-        "0_9.txt ",
-        "a/0_9.txt",
-        "../neg/0_9.txt",
-        "./0_9.txt",
-        "/0_9.txt",
-        "\udcff_9.txt",
-        "a/" * 60 + "0_9.txt",
-    ],
+    "name", ["a/0_9.txt", "../neg/0_9.txt", "./0_9.txt", "/0_9.txt", "\udcff_9.txt", "a/" * 60 + "0_9.txt"]
 )
 def test_a_name_that_is_no_review_is_refused(tmp_path, name):
-    # Catches: a review that is silently left out, a path that leads out of the folder of its class or is taken for
-    # another, a name that no file of ours can hold.
+    # Catches: a path that leads out of the folder of its class or is taken for another, a name that no file of ours can
+    # hold.
     members = [*small_members(), (f"aclImdb/train/neg/{name}", b"")]
     refused(tmp_path, tar_bytes(members), re.escape(repr(f"aclImdb/train/neg/{name}")))
+
+
+@pytest.mark.parametrize("name", ["0_9", "0_9.TXT", "0_9.txt\n", "0_9.txt "])
+def test_a_name_of_another_pattern_is_told(tmp_path, capfd, name):
+    # Catches: a review that is left out without a word.
+    sizes, _ = split(tmp_path, tar_bytes([*small_members(), (f"aclImdb/train/neg/{name}", b"")]))
+    assert sizes["train"] + sizes["validation"] == 8
+    assert f"corpus.pattern, *.txt: 1 files, such as {[f'aclImdb/train/neg/{name}']}" in capfd.readouterr().err
 
 
 def test_a_name_that_occurs_twice_is_refused(tmp_path):
@@ -270,7 +272,7 @@ def test_links_devices_and_folders_are_not_reviews(tmp_path, kind):
     refused(
         tmp_path,
         tar_bytes([*small_members(), (entry, b"")]),
-        r"train/pos/9_9\.txt'?: (not a regular file|.* must only be)",
+        r"train/pos/9_9\.txt'?: (not a regular file|a folder in that of the class 'pos')",
     )
 
 

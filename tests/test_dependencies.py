@@ -27,7 +27,7 @@ EXPORTS = {
     "io/errors": {"InputError", "reading"},
     "io/lock": {"alone"},
     # By the entry alone.
-    "io/log": {"warn"},
+    "io/log": {"tell", "warn"},
     # Words of errors.
     "messages": {"listed", "shown", "suggestion"},
     # Imports.

@@ -1,9 +1,12 @@
 """Downloads: the right bytes under the final name, or no file and a message that says why."""
 
+import bz2
 import functools
 import gzip
 import hashlib
+import io
 import logging
+import lzma
 import os
 import random
 import socket
@@ -780,10 +783,27 @@ def test_no_checksum_takes_any_file(target, tmp_path, caplog):
     assert "right checksum" not in caplog.text
 
 
-@pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["as it is", "gzip"])
+def zip_of(*names):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in names:
+            archive.writestr(name, MEMBER)
+    return packed.getvalue()
+
+
+PACKED = {
+    "as it is": bytes,
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zip": lambda content: zip_of("small.8d.txt"),
+}
+
+
+@pytest.mark.parametrize("compress", PACKED.values(), ids=PACKED)
 def test_vectors_without_an_archive(server, target, tmp_path, compress):
     # Catches: a compressed file under the final name, a checksum of what was not unpacked, leftovers of a killed run.
-    target.with_name(f".part-{target.name}.gz").write_bytes(b"left over")
+    target.with_name(f".part-{target.name}.whole").write_bytes(b"left over")
     content = compress(MEMBER)
     (tmp_path / "cc.de.300.vec.gz").write_bytes(content)
     for source in (str(tmp_path / "cc.de.300.vec.gz"), server.add("/a.gz", whole(content))):
@@ -797,3 +817,12 @@ def test_compressed_vectors_that_end_early(server, target):
     content = gzip.compress(MEMBER)
     url = server.add("/a.gz", whole(content[: len(content) // 2]))
     assert "the file is not complete" in message_of_failure(target, fetch_vectors, [url], target, None, None)
+
+
+def test_vectors_in_an_archive_of_several(target, tmp_path):
+    # Catches: an archive that is taken for vectors, a member that is chosen without a word, a file of the user's own
+    # that is to be deleted.
+    (tmp_path / "vectors.zip").write_bytes(zip_of("small.8d.txt", "large.300d.txt"))
+    message = message_of_failure(target, fetch_vectors, [str(tmp_path / "vectors.zip")], target, None, None)
+    assert "the archive has 'small.8d.txt', 'large.300d.txt'; name one of them under glove.member" in message
+    assert "elete" not in message

@@ -30,6 +30,7 @@ run(main, SimpleNamespace(
     params=Params(fromdict={{"settings": {{"dropout": 0.5, "both": 1}}, "untracked": {{"sources": ["s"]}}}}),
     wildcards=Wildcards(fromdict={{"seed": "07", "size": "all", "both": "2"}}),
     threads=3,
+    config={{}},
     log=Log([sys.argv[1]]),
 ))
 """

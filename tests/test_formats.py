@@ -32,7 +32,7 @@ from wordorder.io.errors import InputError
 
 
 def read(path, **layout):
-    return read_corpus(path, **LAYOUT | layout)
+    return read_corpus([path], [], **LAYOUT | layout)
 
 
 def zip_bytes(members):
@@ -128,8 +128,12 @@ REFUSED_MEMBERS = {
         "good/x.txt.*no line for it",
     ),
     "two corpora": ([*under("a/", SPLIT), *under("b/", SPLIT)], "more than one folder there are train/ and test/"),
-    "another file": ([*PLAIN, ("good/1.md", b"")], "good/1.md.*only be files named"),
-    "a folder in a class": ([*PLAIN, ("good/more/1.txt", b"")], "good/more/1.txt.*only be files named"),
+    "a folder in a class": ([*PLAIN, ("good/more/1.txt", b"")], "good/more/1.txt.*no classes within classes"),
+    "no file of that name": (
+        [(name.removesuffix(".txt"), content) for name, content in PLAIN],
+        r"named \*\.txt, but 9 others, such as 'bad/0'\. Set corpus\.pattern in the config, to \"\*\"",
+    ),
+    "no folders": ([("1.txt", b""), ("2.txt", b"")], r"no folder of a class has a file named .* set corpus\.format"),
     "another encoding": ([*PLAIN, ("good/9.txt", "schön".encode("latin-1"))], "good/9.txt.*not UTF-8 at byte 3"),
     "up": ([*PLAIN, ("good/../../9.txt", b"")], "not a plain path"),
     "root": ([*PLAIN, ("/good/9.txt", b"")], "not a plain path"),
@@ -222,6 +226,7 @@ LABELS = {
     "whole numbers": (pa.array([10, 9, -1]), ["-1", "10", "9"]),
     "booleans": (pa.array([True, False, True]), ["false", "true"]),
     "categories": (pa.array(["b", "a", "b"]).dictionary_encode(), ["a", "b"]),
+    "floats": (pa.array([1.0, 5.0, 1.0]), ["1.0", "5.0"]),
     "large text": (pa.array(["b", "a", "b"], pa.large_string()), ["a", "b"]),
 }
 
@@ -262,7 +267,7 @@ def test_csv_that_cannot_be_read(tmp_path, name):
 REFUSED_PARQUET = {
     "no column": ({"text": ["a"], "stars": [1]}, "no column 'label'; its columns are: 'text', 'stars'"),
     "numbers for texts": ({"text": [1], "label": ["a"]}, "column text holds int64 and not text.*corpus.text_column"),
-    "fractions for labels": ({"text": ["a"], "label": [0.5]}, "column label holds double.*corpus.label_column"),
+    "lists for labels": ({"text": ["a"], "label": [["a", "b"]]}, "column label holds list.*has one class here"),
     "a missing text": ({"text": ["a", None], "label": ["a", "b"]}, "row 2 .*nothing in the column text"),
     "a missing label": ({"text": ["a", "b"], "label": [None, 1]}, "row 1 .*nothing in the column label"),
 }
@@ -296,7 +301,8 @@ def split_rows(folder, rows, **changes):
     layout = LAYOUT | {"format": "csv", "split_column": "part" if len(rows[0]) == 3 else None}
     paths = [folder / f"{name}.parquet" for name in FILES]
     arguments = {"test_fraction": 0.25, "validation_fraction": 0.25, "seed": 1} | changes
-    split_corpus(folder / "a.csv", *paths, layout=layout, **arguments)
+    arguments = {"min_texts_per_class": 0, "keep_copies_together": False} | arguments
+    split_corpus([folder / "a.csv"], *paths, folder / "sizes", splits=[], layout=layout, **arguments)
     return {path.stem: read_reviews(path).to_pylist() for path in paths}
 
 
@@ -307,7 +313,7 @@ NOT_TO_BE_SPLIT = {
     "empty texts": ([(" ", "ab"[i % 2]) for i in range(20)], "all texts are empty.*text_column"),
     "a rare class": (
         [(f"text {i}", "ab"[i == 0]) for i in range(20)],
-        "of the 1 reviews of the class 'b' 0 would be for test.*split.test_fraction",
+        r"too few training reviews of 'b' \(1\): each class needs 3.*set corpus.min_texts_per_class: 2",
     ),
     "a class that is in one split": (
         [*((f"text {i}", "ab"[i % 2], ["train", "test"][i > 9]) for i in range(20)), ("text", "c", "test")],
@@ -370,8 +376,6 @@ from wordorder.data.corpus import Table
 class Objects(Table):
     """An object on each line."""
 
-    suffix = ".objects"
-
     def rows(self, path, wanted):
         """Yield rows."""
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -394,8 +398,8 @@ from wordorder.app.texts import rows_of
 from wordorder.config import Corpus
 from wordorder.data.corpus import read_corpus
 path = Path({str(tmp_path / "a.objects")!r})
-print(Corpus(sources=[str(path)], checksum=None, format="objects").format, *(row[0] for row in rows_of(path, "text")))
-print(*(text.label for text in read_corpus(path, **{LAYOUT | {"format": "objects"}!r}).texts))
+print(Corpus(sources=[str(path)], checksum=None).read_as, *(row[0] for row in rows_of(path, "text")))
+print(*(text.label for text in read_corpus([path], [], **{LAYOUT | {"format": "objects"}!r}).texts))
 """
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "scripts")}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
@@ -470,10 +474,12 @@ def test_splits_by_other_names(corpus_of, tmp_path, name, split):
 
 def test_what_is_not_read_is_named(corpus_of, capsys):
     # Catches: files that are left out without a word.
-    corpus_of(SPLIT)
-    assert capsys.readouterr().out == ""
-    corpus_of([*SPLIT, ("held_out/bad/1.txt", b"a")])
-    assert "1 files, such as ['held_out/bad/1.txt']" in capsys.readouterr().out
+    corpus_of([*SPLIT, ("train/urls_bad.txt", b"a\nb\nc\n")])
+    assert capsys.readouterr().err == ""
+    corpus_of([*SPLIT, ("held_out/bad/1.txt", b"a"), ("train/bad/1.md", b"a")])
+    told = capsys.readouterr().err
+    assert "not in the folder of a class: 1 files, such as ['held_out/bad/1.txt']" in told
+    assert "not named like corpus.pattern, *.txt: 1 files, such as ['train/bad/1.md']" in told
 
 
 def test_texts_in_another_encoding(corpus_of):
@@ -495,5 +501,7 @@ def test_warnings_about_a_corpus():
     assert copies.startswith("1 of the 2 test reviews are also training reviews")
     (alike,) = warnings_about(good | {"train": split(("a b c", "pos"), ("d e f", "Pos "))})
     assert "'Pos ', 'pos' differ in capitals or spaces only" in alike
+    (alike,) = warnings_about(good | {"train": split(("a b c", "1"), ("d e f", "1.0"))})
+    assert "'1', '1.0' differ" in alike
     (short,) = warnings_about(good | {"train": split(("很好看的电影我喜欢", "pos"), ("太无聊了浪费时间", "neg"))})
     assert "1.0 words" in short

@@ -234,4 +234,4 @@ def test_vectors_of_other_words_are_refused(tmp_path, capsys):
     assert not files[2].exists()
     vectors.write_bytes(lines(WORDS.items()))
     build_glove_matrix.main(*files, dimension=3)
-    assert "Warning: only 3 of the 23 tokens" in capsys.readouterr().out
+    assert "Warning: only 3 of the 23 tokens" in capsys.readouterr().err

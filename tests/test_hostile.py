@@ -8,6 +8,7 @@ import sys
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import corpora
 import pytest
 from conftest import REPOSITORY
 from hypothesis import given
@@ -181,7 +182,7 @@ def test_a_class_whose_name_cannot_be_seen_is_refused(tmp_path, name):
     # Catches: a name that steers every terminal it comes to.
     write_corpus(tmp_path / "corpus.csv", [("good", name), ("bad", "b")])
     with pytest.raises(InputError) as raised:
-        read_corpus(tmp_path / "corpus.csv", **LAYOUT)
+        read_corpus([tmp_path / "corpus.csv"], [], **corpora.LAYOUT | LAYOUT | {"text_column": ["text"]})
     assert printable(str(raised.value)) == str(raised.value)
     assert "the name of the class" in str(raised.value)
 

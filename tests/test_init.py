@@ -49,7 +49,7 @@ def test_any_table(folder, capsys, name):
     if name == "a.jsonl":
         table.to_json(folder / name, orient="records", lines=True)
     elif name == "a.parquet":
-        table.assign(score=0.5).to_parquet(folder / name)
+        table.assign(when=pd.Timestamp(0)).to_parquet(folder / name)
     else:
         write(folder / name, table.itertuples(index=False), list(table), "\t" if name == "a.tsv" else ",")
     shown, config = init(folder, capsys, name)
@@ -60,8 +60,8 @@ def test_any_table(folder, capsys, name):
     assert "Warning" not in shown
     assert shown.endswith("  snakemake --cores 4 --configfile mine.yaml -- results/summary.csv\n")
     corpus = config.corpus
-    assert (corpus.sources, corpus.format) == ([name], name.split(".")[1])
-    assert (corpus.text_column, corpus.label_column, corpus.split_column) == ("words", "sort", None)
+    assert (corpus.sources, corpus.read_as) == ([name], name.split(".")[1])
+    assert (corpus.text_column, corpus.label_column, corpus.split_column) == (["words"], "sort", None)
     assert config.active_variants == ["binary_unigram", "binary_bigram", "embedding_masked"]
     assert all(config.variants[variant].chapter_accuracy is None for variant in config.active_variants)
 
@@ -73,9 +73,9 @@ def test_columns_that_are_called_like_classes_and_splits(folder, capsys):
     shown, config = init(folder, capsys, "a.csv")
     assert "Splits: the column 1\n" in shown
     corpus = config.corpus
-    assert (corpus.text_column, corpus.label_column, corpus.split_column) == ("review: all", "sentiment", "1")
+    assert (corpus.text_column, corpus.label_column, corpus.split_column) == (["review: all"], "sentiment", "1")
     _, config = init(folder, capsys, "a.csv", "--label-column", "helpful", "--text-column", "sentiment")
-    assert (config.corpus.text_column, config.corpus.label_column) == ("sentiment", "helpful")
+    assert (config.corpus.text_column, config.corpus.label_column) == (["sentiment"], "helpful")
 
 
 def test_signs_of_languages(folder, capsys):

@@ -211,3 +211,22 @@ def test_exit_status_is_kept(tmp_path, status):
     log = tmp_path / "job.log"
     assert logged_run(log, f"sys.exit({status})").returncode == status
     assert log.read_text() == ""
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_warnings_may_be_errors(tmp_path, strict):
+    # Catches: a job that goes on in spite of `strict`, or ends before all warnings are told; a warning that is only in
+    # the log, or ends a job that is not strict.
+    code = f"""
+    from wordorder.io.log import logged, tell, warn
+    with logged({str(tmp_path / "log")!r}, strict={strict}):
+        warn("one")
+        tell("two")
+        warn("three")
+    """
+    result = run(code)
+    told = ["Warning: one", "two", "Warning: three"]
+    assert result.stderr.splitlines() == told
+    end = ["Error: strict is true in the config, and there are warnings: 2, as above."] if strict else []
+    assert (tmp_path / "log").read_text(encoding="utf-8").splitlines() == told + end
+    assert result.returncode == strict

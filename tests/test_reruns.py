@@ -65,9 +65,13 @@ SETTINGS = {
     "corpus.sources": ([["https://example.org/other.tar.gz"]], []),
     "corpus.checksum": (["md5:0123456789abcdef0123456789abcdef"], ["download_corpus"]),
     "corpus.format": (["csv", "parquet"], SPLIT),
+    "corpus.separator": ([";"], SPLIT),
+    "corpus.header": ([False], SPLIT),
+    "corpus.pattern": (["*"], SPLIT),
+    "corpus.min_texts_per_class": ([3], SPLIT),
     "corpus.unlabelled": (["other"], SPLIT),
     "corpus.encoding": (["latin-1"], SPLIT),
-    "corpus.text_column": (["body"], SPLIT),
+    "corpus.text_column": (["body", ["title", "body"]], SPLIT),
     "corpus.label_column": (["class"], SPLIT),
     "corpus.split_column": (["part"], SPLIT),
     "corpus.group_column": (["movie"], SPLIT),
@@ -78,6 +82,7 @@ SETTINGS = {
     "split.test_fraction": ([0.1], SPLIT),
     "split.validation_fraction": ([0.1], SPLIT),
     "split.seed": ([0], SPLIT),
+    "split.keep_copies_together": ([True], SPLIT),
     "vectorizers.words.max_tokens": ([301, None], WORDS),
     "vectorizers.words.min_documents": ([2], WORDS),
     "vectorizers.words.standardize": (["lower", "unicode_lower_and_strip_punctuation"], WORDS),
@@ -92,6 +97,8 @@ SETTINGS = {
     "cbow.negative": ([10], ["train_cbow"]),
     "cbow.epochs": ([5, 100], ["train_cbow"]),
     "cbow.seed": ([2], ["train_cbow"]),
+    # Of the jobs that run from now on.
+    "strict": ([True], []),
     "backend": (["tensorflow"], [*all_trainings(RUNS), LABELS]),
     # Of the bag of words this is its own.
     "defaults.units": ([3], all_trainings(LSTMS)),
@@ -135,7 +142,7 @@ SETTINGS = {
 }
 # Those of more than one meaning, or that name other things; in `ROWS` below.
 OTHERS = {
-    *("glove.dimension", "defaults.model", "defaults.vectorizer", "claims"),
+    *("corpus.splits", "glove.dimension", "defaults.model", "defaults.vectorizer", "claims"),
     *("active_variants", "seeds", "timed_variants", "learning_curve.variants", "learning_curve.sizes"),
     *("word_order.variants", "word_order.draws", "word_order.praise"),
 }
@@ -216,6 +223,7 @@ def test_swapped_settings(plan, settings):
 
 # More than one setting, or one that names other things.
 
+FILE = "https://example.org/{}.csv#sha256=" + "0" * 64
 ROWS = {
     "a variant added": (
         {"variants": {"new": {"features": "embedding", "dimension": 2}}, "active_variants": [*ACTIVE, "new"]},
@@ -249,6 +257,10 @@ ROWS = {
     "a teacher more": (
         {"variants": {"taught": {"teachers": ["binary_unigram", "one_hot"]}}},
         after("label_reviews one_hot 1"),
+    ),
+    "a corpus in several files": (
+        {"corpus": {"splits": {"train": [FILE.format("train")], "test": [FILE.format("test")]}}},
+        {"download_split train 1", "download_split test 2"} | after("split_corpus"),
     ),
     "the dimension of the pretrained vectors": (
         {"glove": {"dimension": 50, "member": "glove.6B.50d.txt"}},

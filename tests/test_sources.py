@@ -37,7 +37,7 @@ def test_path_of_a_source(source, path):
         ("http://[", "is not an address"),
         ("s3://bucket/a", "is neither"),
         ("none.csv", "there is no file "),
-        ("folder", "there is no file "),
+        ("folder", "folder is a folder; name the file in it"),
         ("\0", "there is no file "),
         ("x" * 5000, "there is no file "),
         ("a.csv", None),

@@ -408,7 +408,9 @@ def test_scripts_from_reviews_to_arrays(tmp_path, capsys):
     assert read_encoded(tmp_path / "train.arrow").offsets.tolist() == [0, 5, 10, 10, 14]
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("train: 4 reviews, 14 tokens")
-    assert lines[1] == "test: 3 reviews, 10 tokens; length: mean 3.3, median 4, longest 6, empty 1"
+    assert (
+        lines[1] == "test: 3 reviews, 10 tokens, 60.0% of them unknown; length: mean 3.3, median 4, longest 6, empty 1"
+    )
     # A corpus may lack the unlabelled reviews.
     assert read_encoded(tmp_path / "none.arrow").ids == []
     assert lines[2] == "none: no reviews"
@@ -427,12 +429,23 @@ def test_script_splits_an_archive(tmp_path, capsys):
     names = []
     for seed in (1337, 1338):
         paths = [tmp_path / f"{split}{seed}.parquet" for split in ("train", "validation", "test", "unlabelled")]
-        split_corpus.main(archive, *paths, layout=LAYOUT, test_fraction=0.5, validation_fraction=0.3, seed=seed)
-        assert capsys.readouterr().out.splitlines() == [
-            "train: 14 reviews (neg 7, pos 7)",
-            "validation: 6 reviews (neg 3, pos 3)",
-            "test: 20 reviews (neg 10, pos 10)",
-            "unlabelled: 10 reviews (no class 10)",
+        split_corpus.main(
+            [archive],
+            *paths,
+            tmp_path / "corpus.csv",
+            splits=[],
+            layout=LAYOUT,
+            min_texts_per_class=0,
+            keep_copies_together=False,
+            test_fraction=0.5,
+            validation_fraction=0.3,
+            seed=seed,
+        )
+        assert capsys.readouterr().err.splitlines() == [
+            "train: 14 reviews ('neg' 7, 'pos' 7) of 2.0 words on average",
+            "validation: 6 reviews ('neg' 3, 'pos' 3) of 2.0 words on average",
+            "test: 20 reviews ('neg' 10, 'pos' 10) of 2.0 words on average",
+            "unlabelled: 10 reviews (no class) of 2.0 words on average",
         ]
         tables = [read_reviews(path).to_pylist() for path in paths]
         assert [len(table) for table in tables] == [14, 6, 20, 10]

@@ -401,7 +401,7 @@ LOOKED_AT = {
     *("tabulate_diagnostics", "compare_embeddings", "measure_padding", "show_disagreements"),
     *(f"plot_figure {figure}" for figure in FIGURES),
     *(f"plot_figure history/{variant}" for variant in BAGS_OF_WORDS + LSTMS),
-    *(f"render_table {table}" for table in ("summary", "comparisons", "claims", "neighbours", "analogies")),
+    *(f"render_table {table}" for table in ("corpus", "summary", "comparisons", "claims", "neighbours", "analogies")),
     *(f"write_model_card {variant}" for variant in BAGS_OF_WORDS + LSTMS),
 }
 

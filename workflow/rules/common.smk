@@ -35,6 +35,11 @@ PAGES = contents.pages(CONFIG.active_variants)
 MATRICES = [PRETRAINED[name] for name in CONFIG.embedding_matrices()]
 NO_VECTORS = "There are no word vectors: no active variant has any of the tokens of the default vectorizer."
 ANSWERS = paths.csv("embeddings/questions") if CONFIG.asks_for("word_vectors") else []
+# By the path of each.
+CORPUS_FILES = {
+    paths.split_file(file.split, number) if file.split else paths.CORPUS: file
+    for number, file in enumerate(CONFIG.corpus.files, 1)
+}
 CURVE_TABLES = [paths.csv("learning_curve"), paths.csv("crossings")]
 
 
@@ -46,6 +51,8 @@ wildcard_constraints:
     seed=r"0|[1-9]\d*",
     figure="|".join(FIGURES),
     table="|".join(TABLES),
+    split="|".join(paths.SPLITS),
+    number=r"[1-9]\d*",
 
 
 def files_of(name, runs):
@@ -178,15 +185,28 @@ def untracked(**values):
     return params
 
 
-def download_settings(section, download, *more):
+def download_settings(sources, checksum, record, *more):
     """What decides a download, whatever code does it: the checksum or, without one, what is there now and `more`."""
 
     # A function, so that only a Snakemake that may run the rule reads the file.
     def settings(wildcards):
-        known = known_as(section.checksum, Path(paths.checksums(download)))
-        return {"file": known or [local_digest(section.sources[0]), *more]}
+        known = known_as(checksum, Path(record))
+        return {"file": known or [local_digest(sources[0]), *more]}
 
     return settings
+
+
+def split_file_settings(wildcards):
+    """What decides the download of a file of a split."""
+    path = paths.split_file(*wildcards)
+    file = CORPUS_FILES[path]
+    return download_settings(file.sources, file.checksum, paths.checksums(path))(wildcards)
+
+
+def split_file_sources(wildcards, output):
+    """Where a file of a split comes from."""
+    file = CORPUS_FILES[output.corpus]
+    return {"sources": file.sources, "checksum": file.checksum}
 
 
 def timing_settings(wildcards):

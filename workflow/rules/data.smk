@@ -3,12 +3,13 @@
 
 rule split_corpus:
     input:
-        corpus=paths.CORPUS,
+        corpus=list(CORPUS_FILES),
     output:
         train=paths.reviews("train"),
         validation=paths.reviews("validation"),
         test=paths.reviews("test"),
         unlabelled=paths.reviews(paths.UNLABELLED),
+        sizes=paths.csv("corpus"),
     log:
         paths.log("split_corpus"),
     benchmark:
@@ -18,8 +19,10 @@ rule split_corpus:
     params:
         settings=job_settings(
             "split_corpus.py",
-            modules=(formats.module_of(CONFIG.corpus.format),),
-            layout=CONFIG.corpus.model_dump(exclude={"sources", "checksum"}),
+            modules=(formats.module_of(CONFIG.corpus.read_as),),
+            splits=[file.split for file in CORPUS_FILES.values() if file.split],
+            layout=CONFIG.corpus.layout(),
+            min_texts_per_class=CONFIG.corpus.min_texts_per_class,
             **CONFIG.split.model_dump(),
         ),
     message:

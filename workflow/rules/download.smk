@@ -15,12 +15,28 @@ rule download_corpus:
     conda:
         "../../environment.yml"
     params:
-        settings=download_settings(CONFIG.corpus, paths.CORPUS),
+        settings=download_settings(CONFIG.corpus.sources, CONFIG.corpus.checksum, paths.checksums(paths.CORPUS)),
         untracked=untracked(sources=CONFIG.corpus.sources, checksum=CONFIG.corpus.checksum),
     message:
         "Getting the corpus"
     script:
         "../scripts/download_corpus.py"
+
+
+# Of a corpus in several files each by itself, so that a change of one does not bring all again.
+use rule download_corpus as download_split with:
+    output:
+        corpus=paths.split_file(),
+        checksums=paths.checksums(paths.split_file()),
+    log:
+        paths.log("download_split", "{split}", "{number}"),
+    benchmark:
+        paths.benchmark("download_split", "{split}", "{number}")
+    params:
+        settings=split_file_settings,
+        untracked=split_file_sources,
+    message:
+        "Getting the {wildcards.split} split of the corpus, file {wildcards.number}"
 
 
 rule download_glove:
@@ -35,7 +51,9 @@ rule download_glove:
     conda:
         "../../environment.yml"
     params:
-        settings=download_settings(CONFIG.glove, paths.GLOVE, CONFIG.glove.member),
+        settings=download_settings(
+            CONFIG.glove.sources, CONFIG.glove.checksum, paths.checksums(paths.GLOVE), CONFIG.glove.member
+        ),
         untracked=untracked(sources=CONFIG.glove.sources, member=CONFIG.glove.member, checksum=CONFIG.glove.checksum),
     message:
         "Getting the pretrained vectors"

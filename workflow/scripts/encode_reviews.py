@@ -11,6 +11,7 @@ from wordorder.data.vectorizer import read_settings, read_vocabulary, text_encod
 from wordorder.entry import run
 from wordorder.io.errors import InputError
 from wordorder.messages import listed
+from wordorder.tokens import UNKNOWN
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -44,9 +45,11 @@ def main(
             print(f"{source.stem}: no reviews")
             continue
         lengths = np.array([len(sequence) for sequence in sequences])
+        unknown = sum(np.count_nonzero(sequence == UNKNOWN) for sequence in sequences) / max(lengths.sum(), 1)
         print(
-            f"{source.stem}: {len(lengths)} reviews, {lengths.sum()} tokens; length: mean {lengths.mean():.1f}, "
-            f"median {np.median(lengths):.0f}, longest {lengths.max()}, empty {np.sum(lengths == 0)}"
+            f"{source.stem}: {len(lengths)} reviews, {lengths.sum()} tokens, {unknown:.1%} of them unknown; length: "
+            f"mean {lengths.mean():.1f}, median {np.median(lengths):.0f}, longest {lengths.max()}, "
+            f"empty {np.sum(lengths == 0)}"
         )
 
 

@@ -13,14 +13,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union
 from pydantic import Field, create_model, model_validator
 
 from wordorder.data import formats
-from wordorder.data.sources import checksum_problem, is_there, source_problem
+from wordorder.data.corpus import SPLITS
+from wordorder.data.sources import (
+    checksum_problem,
+    is_there,
+    local_path,
+    matching,
+    mirror_problem,
+    source_problem,
+    split_file,
+)
 from wordorder.messages import shown, suggestion
 from wordorder.models.kind import SHOWN, Kind, kinds
 from wordorder.settings import (
     LARGEST_SEED,
     Checksum,
+    Column,
+    Columns,
     Count,
     FileName,
+    Files,
     Name,
     Names,
     Section,
@@ -48,35 +60,77 @@ class Run(NamedTuple):
     seed: int
 
 
+class File(NamedTuple):
+    """A file of a corpus: of which split it is, "" for one that has all; where to get it, and its checksum."""
+
+    split: str
+    sources: list[str]
+    checksum: str | None
+
+
+class CorpusSplits(Section):
+    """The files of each split of a corpus, one after the other."""
+
+    train: Sources = Field(description="Those to train on.")
+    validation: Files = Field([], description="Those for validation; without any, some of the others are held back.")
+    test: Files = Field([], description="Those for the test; as above.")
+
+
 class Corpus(Section):
     """The reviews, or another corpus."""
 
     sources: Sources = Field(
         description="Where to get the corpus, tried in this order: `https://` or `http://` addresses, `file://` "
-        "addresses or paths."
+        "addresses or paths, all of them copies of one file."
     )
     checksum: Checksum | None = Field(
         description="`md5:` or `sha256:` and the digest in lower case; a file that does not match is refused. `null` "
         "for a single file or folder on this machine: the next run then notices if it has been edited."
     )
-    format: Literal[tuple(formats.names())] = Field(  # type: ignore[valid-type]
-        "folders",
-        description="`folders`, by themselves or in an archive, or the format of a table; see docs/own_corpus/.",
+    splits: CorpusSplits | None = Field(
+        None,
+        description="In place of `sources` and `checksum`, the files of a corpus that has several: `{train: [...], "
+        "validation: [...], test: [...]}`, of which only `train` must be there. A path may be a pattern, such as "
+        "`data/train-*.parquet`; an address ends in `#sha256=` and the checksum.",
+    )
+    format: Literal[tuple(formats.names())] | None = Field(  # type: ignore[valid-type]
+        None,
+        description="`folders`, by themselves or in an archive, or another format; see docs/own_corpus/. Without it, "
+        "that which the ending of the file's name tells, else `folders`.",
     )
     encoding: Text = Field(
-        "utf-8", description="Encoding of the texts, such as `latin-1` or `cp1252`; Parquet files have their own."
+        "utf-8",
+        description="Encoding of the texts, such as `latin-1` or `cp1252`; Parquet and Excel files have their own.",
+    )
+    separator: Text | None = Field(
+        None, description="What separates the columns of a CSV file; without it, that is found out (`,` `;` `|` tab)."
+    )
+    header: bool = Field(
+        True,
+        description="Whether the first row of a CSV or Excel file has the names of the columns. Without them, the "
+        "columns are named by their numbers, from 0, as in pandas.",
+    )
+    pattern: Text = Field(
+        "*.txt", description="Names of the files with texts in `folders` and `lines`; `*` for all. Others are counted."
     )
     unlabelled: Text | None = Field(
         "unsup",
         description="Name of the folder, or the label, of texts without a class, from which `features: cbow` and "
         "students learn; `null` if there are none.",
     )
-    text_column: Text = Field("text", description="Column of a table that holds the texts.")
-    label_column: Text = Field("label", description="Column of a table that holds the classes.")
-    split_column: Text | None = Field(
+    min_texts_per_class: int = Field(
+        0, ge=0, lt=2**63, description="Classes with fewer texts are left out, by name; 0 leaves none out."
+    )
+    text_column: Columns = Field(
+        "text",
+        validate_default=True,
+        description="Column of a table that holds the texts, or a list of such columns, which are joined by spaces.",
+    )
+    label_column: Column = Field("label", description="Column of a table that holds the classes.")
+    split_column: Column | None = Field(
         None, description="Column of a table that contains `train`, `validation` or `test`; `null` if there is none."
     )
-    group_column: Text | None = Field(
+    group_column: Column | None = Field(
         None,
         description="Column of a table that is the same for texts that belong together, such as all reviews of one "
         "movie; intervals then cover other movies. `null` if each text stands for itself.",
@@ -87,6 +141,56 @@ class Corpus(Section):
         "group of the text `n_*.txt`. Where there is none, each text stands for itself.",
     )
 
+    @property
+    def read_as(self) -> str:
+        """The format."""
+        return self.format or formats.format_of(self.files[0].sources[0]) or "folders"
+
+    @property
+    def files(self) -> list[File]:
+        """The files, in the order in which they are read."""
+        if self.splits is None:
+            return [File("", self.sources, self.checksum)]
+        entries = [(split, *split_file(each)) for split in SPLITS for each in getattr(self.splits, split)]
+        return [File(split, [path], checksum) for split, each, checksum in entries for path in matching(each)]
+
+    def layout(self) -> dict[str, Any]:
+        """Return the arguments of `data.corpus.read_corpus`, except for the files."""
+        others = {"sources", "checksum", "splits", "format", "min_texts_per_class"}
+        return {"format": self.read_as, **self.model_dump(exclude=others)}
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield what does not go together: the key, and what to write."""
+        of_folders = self.read_as in formats.OF_FOLDERS
+        if self.splits is None:
+            wrong = list(source_problems("corpus", self.sources, self.checksum, of_folders))
+            if {key for key, _ in wrong} <= {"corpus.checksum"} and (problem := mirror_problem(self.sources)):
+                wrong = [("corpus.sources", problem)]
+            yield from wrong
+        else:
+            for file in self.files:
+                (source,) = file.sources
+                if problem := source_problem(source, of_folders):
+                    yield f"corpus.splits.{file.split}", problem
+                elif file.checksum is None and local_path(source) is None:
+                    yield f"corpus.splits.{file.split}", f"write #sha256= and what sha256sum says of it after {source}."
+            if self.split_column:
+                yield "corpus.split_column", "corpus.splits says which text is in which split; write null."
+        told = {source: formats.format_of(source) for file in self.files for source in file.sources[:1]}
+        if self.format is None and len(set(told.values())) > 1:
+            yield "corpus.format", f"the names of {' and '.join(told)} do not tell the same; write the format."
+        for source, format in told.items():
+            if of_folders and format and format not in formats.OF_FOLDERS:
+                yield "corpus.format", f"{source} is no archive of texts; write {format}, or leave it out."
+        if not is_like_ascii(self.encoding):
+            yield "corpus.encoding", f"{shown(self.encoding)} is not possible; write utf-8, latin-1 or cp1252."
+        if self.separator and (len(self.separator) > 1 or self.separator in '"\r\n'):
+            yield "corpus.separator", f"{shown(self.separator)} is not possible; write a single character."
+        names = ("text_column", "label_column", "split_column", "group_column")
+        columns = [*self.text_column, self.label_column, *filter(None, [self.split_column, self.group_column])]
+        if not of_folders and len(set(columns)) < len(columns):
+            yield "corpus", f"two of {', '.join(names[:-1])} and {names[-1]} are the same; name another column."
+
 
 class Glove(Section):
     """Pretrained vectors."""
@@ -96,8 +200,8 @@ class Glove(Section):
         "is downloaded."
     )
     member: Text | None = Field(
-        description="The file within the zip archive; `null` if the source is the file itself, as it is or compressed "
-        "by gzip."
+        description="The file within the zip archive; `null` if it is the only one, or if the source is the file "
+        "itself, as it is or compressed by gzip, bzip2, xz or zstd."
     )
     checksum: Checksum | None = Field(description="Checksum of the unpacked file; `null` as for the corpus.")
     dimension: Count = Field(100, description="Size of a vector; must match the file.")
@@ -115,6 +219,9 @@ class Split(Section):
         "validation split. As in the chapter.",
     )
     seed: Seed = Field(1337, description="Shuffles the sorted names before the split. As in the chapter.")
+    keep_copies_together: bool = Field(
+        False, description="Hold back all reviews of a class with the same text, or none of them."
+    )
 
 
 class Vectorizer(Section):
@@ -283,6 +390,9 @@ class Config(Section):
     )
     learning_curve: LearningCurve = LearningCurve()
     word_order: WordOrder = WordOrder()
+    strict: bool = Field(
+        False, description="End a job that has warnings, about the corpus or the vectors, once all have been told."
+    )
     claims: FileName | None = Field(
         None,
         description="A file of claims to decide, relative to the working directory; `null` for the workflow's own, "
@@ -308,20 +418,10 @@ class Config(Section):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield what does not go together: the key, and what to write."""
-        folders_allowed = self.corpus.format == "folders"
-        for name, section, folders in (("corpus", self.corpus, folders_allowed), ("glove", self.glove, False)):
-            found = {f"{name}.sources.{i}": source_problem(source, folders) for i, source in enumerate(section.sources)}
-            if not any(found.values()):
-                found[f"{name}.checksum"] = checksum_problem(section.sources, section.checksum)
-            yield from ((key, problem) for key, problem in found.items() if problem)
-        if not is_like_ascii(self.corpus.encoding):
-            yield "corpus.encoding", f"{shown(self.corpus.encoding)} is not possible; write utf-8, latin-1 or cp1252."
+        yield from self.corpus.problems()
+        yield from source_problems("glove", self.glove.sources, self.glove.checksum)
         if self.claims and not is_there(Path(self.claims)):
             yield "claims", f"there is no file {Path(self.claims).absolute()}; correct the path, or write null."
-        names = ("text_column", "label_column", "split_column", "group_column")
-        columns = [column for column in (getattr(self.corpus, name) for name in names) if column]
-        if self.corpus.format != "folders" and len(set(columns)) < len(columns):
-            yield "corpus", f"two of {', '.join(names[:-1])} and {names[-1]} are the same; name another column."
         named = re.search(r"([0-9]+)d\b", self.glove.member or "")
         if named and named[1].lstrip("0") != str(self.glove.dimension):
             yield (
@@ -386,7 +486,7 @@ class Config(Section):
     @property
     def decides_claims(self) -> bool:
         """Whether there are claims about this corpus."""
-        return self.claims is not None or self.corpus.checksum == IMDB
+        return self.claims is not None or (self.corpus.checksum == IMDB and self.corpus.splits is None)
 
     def varies_like(self, runs: list[Run]) -> dict[str, str | None]:
         """Return for the variant of each run the name of those whose seeds vary alike, None without a seed.
@@ -535,6 +635,16 @@ class Config(Section):
                     if masked == settings | {"mask": True}:
                         return [self.runs_of(name)[0], self.runs_of(other)[0]]
         return []
+
+
+def source_problems(
+    section: str, sources: list[str], checksum: str | None, folders: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the sources in a section of the config, or else with their checksum."""
+    found = {f"{section}.sources.{i}": source_problem(source, folders) for i, source in enumerate(sources)}
+    if not any(found.values()):
+        found[f"{section}.checksum"] = checksum_problem(sources, checksum)
+    yield from ((key, problem) for key, problem in found.items() if problem)
 
 
 def is_like_ascii(encoding: str) -> bool:

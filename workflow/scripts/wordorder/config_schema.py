@@ -17,7 +17,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
-    """Return a schema with what references point to in their place, and null as one of several types."""
+    """Return a schema with what references point to in their place, and null, or others, as one of several types."""
     if isinstance(schema, list):
         return [inlined(each, definitions) for each in schema]
     if not isinstance(schema, dict):
@@ -34,11 +34,12 @@ def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
         plain["enum"] = [plain.pop("const")]
     if "oneOf" in plain:
         plain = {"type": "object", "description": "A variant, by its kind of model.", **plain}
-    one, *rest = plain.get("anyOf", [None])
-    if rest == [{"type": "null"}]:
+    kinds = plain.get("anyOf", [{}])
+    if all(isinstance(kind.get("type"), str) for kind in kinds):
         del plain["anyOf"]
-        plain = {**one, **plain, "type": [one["type"], "null"]}
-        if "enum" in plain:
+        merged = {key: value for kind in kinds for key, value in kind.items()}
+        plain = {**merged, **plain, "type": [kind["type"] for kind in kinds]}
+        if "enum" in plain and "null" in plain["type"]:
             plain["enum"] = [*plain["enum"], None]
     return plain
 

@@ -139,4 +139,8 @@ def tells(node: Any) -> bool:
     if not isinstance(node, ast.Expr):
         return False
     called = ast.unparse(node.value.func) if isinstance(node.value, ast.Call) else ""
-    return isinstance(node.value, ast.Constant) or called == "print" or called.startswith(("log.", "logger."))
+    return (
+        isinstance(node.value, ast.Constant)
+        or called in ("print", "tell", "warn")
+        or called.startswith(("log.", "logger."))
+    )

@@ -23,7 +23,7 @@ def run(main: Callable[..., None], snakemake: Any) -> None:
         "wildcards": dict(snakemake.wildcards.items()),
         "job": {"threads": snakemake.threads},
     }
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0], strict=snakemake.config.get("strict", False)):
         parameters = inspect.signature(main).parameters
         main(**{name: bound(name, each.annotation, sections) for name, each in parameters.items()})
 

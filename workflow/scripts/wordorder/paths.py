@@ -29,6 +29,11 @@ RIGHT_ANSWERS, CONTRASTS = "word_order.parquet", "contrasts.parquet"
 EXPORTED = {"text_model": "text_model.keras", "saved_model": "saved_model"}
 
 
+def split_file(split: str = "{split}", number: int | str = "{number}") -> str:
+    """Return the path of a file of a corpus whose splits have their own; `number` is from 1."""
+    return f"resources/corpus_files/{split}/{number}"
+
+
 def checksums(download: str) -> str:
     """Return the path of the checksums of a download."""
     return f"{download}.checksums.json"

@@ -24,9 +24,26 @@ def number_from_text(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20 else value
 
 
+def text_from_number(value: Any) -> Any:
+    """Return a number as text: columns without names are named by their numbers."""
+    return str(value) if type(value) is int else value
+
+
+def as_list(value: Any) -> Any:
+    """Return a single value as a list of it."""
+    return value if isinstance(value, list) else [value]
+
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 # The name of a file, in which ~ is the home of the user.
 FileName = Annotated[Text, AfterValidator(os.path.expanduser)]
+Column = Annotated[Text, BeforeValidator(text_from_number, json_schema_input_type=str | int)]
+Columns = Annotated[
+    list[Column],
+    Field(min_length=1),
+    AfterValidator(unique),
+    BeforeValidator(as_list, json_schema_input_type=str | int | list[str | int]),
+]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Checksum = Annotated[str, StringConstraints(pattern=r"^(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})$")]
 # The libraries count in 64 bits.
@@ -46,7 +63,8 @@ Sizes = Annotated[
     Field(min_length=1),
     AfterValidator(unique),
 ]
-Sources = Annotated[list[FileName], Field(min_length=1), AfterValidator(unique)]
+Files = Annotated[list[FileName], AfterValidator(unique)]
+Sources = Annotated[Files, Field(min_length=1)]
 Names = Annotated[list[Name], AfterValidator(unique)]
 
 

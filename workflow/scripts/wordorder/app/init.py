@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wordorder.app.texts import ending_of
 from wordorder.config import Split, Vectorizer
 from wordorder.data import formats
 from wordorder.data.corpus import SPLIT_NAMES, Advice, Wanted
@@ -41,7 +40,6 @@ class Found(NamedTuple):
     """What a table holds: its columns, its texts and their classes, and the sizes that suit them."""
 
     path: Path
-    format: str
     encoding: str
     columns: list[str]
     text_column: str
@@ -67,8 +65,7 @@ def look(path: Path, encoding: str, text_column: str | None, label_column: str |
 
     Raises InputError if it cannot be read, or if no columns look like texts and classes.
     """
-    ending = ending_of(path)
-    table = formats.table_of(ending)
+    table = formats.table_of(str(path))
     if table is None:
         raise InputError(
             f"{path}: its name does not end like that of a table ({', '.join(formats.suffixes())}). Save it as one; "
@@ -98,7 +95,6 @@ def look(path: Path, encoding: str, text_column: str | None, label_column: str |
     foreign = sum(n for each, n in letters.items() if not each.isascii())
     found = Found(
         path=path,
-        format=next(name for name in formats.names() if getattr(formats.named(name), "suffix", None) == ending),
         encoding=encoding,
         columns=columns,
         text_column=text_column,
@@ -166,7 +162,6 @@ corpus:
   sources: [{shown(str(found.path))}]
   # A run notices by itself that the file has been edited.
   checksum: null
-  format: {found.format}
   encoding: {found.encoding}
   unlabelled: null
   text_column: {shown(found.text_column)}

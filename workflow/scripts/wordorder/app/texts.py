@@ -6,14 +6,13 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from wordorder.data.corpus import Advice, Wanted
-from wordorder.data.formats import suffixes, table_of
+from wordorder.data.formats import suffixes, table_of, unpacked
 from wordorder.io.errors import InputError
 from wordorder.io.text import opened, text_lines
 
 STANDARD_INPUT = Path("-")
-# Endings of files with a text on each line, and those that compression adds.
+# Endings of files with a text on each line.
 LINES = ("", ".txt")
-COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 ADVICE = Advice(
     "Name columns of text with --text-column, and others that are there.", "Name another file, or save this one anew."
 )
@@ -31,20 +30,14 @@ def lines_of(source: Path) -> Iterator[str]:
             yield line.rstrip("\r\n")
 
 
-def ending_of(source: Path) -> str:
-    """Return the ending of a name, without that of a compression, in small letters."""
-    return (source.with_suffix("") if source.suffix.lower() in COMPRESSED else source).suffix.lower()
-
-
 def rows_of(source: Path, text_column: str, others: Sequence[str] = ()) -> Iterator[Sequence[str | None]]:
     """Yield for each row of a table its text and the values in other columns; for each line of a text file this.
 
     The ending of the name says which it is. Raises InputError if it says neither, or if lines are to have columns.
     """
-    ending = ending_of(source)
-    if table := table_of(ending):
+    if table := table_of(str(source)):
         return table.rows(source, Wanted([text_column, *others], ADVICE, others))
-    if ending not in LINES:
+    if unpacked(source).suffix.lower() not in LINES:
         raise InputError(
             f"{source}: {source.suffix} is not the ending of a table that can be read ({', '.join(suffixes())}), nor "
             "that of a file with a text on each line (.txt). Save it as one of them."

@@ -1,6 +1,5 @@
 """Files from the network or the disk, checked before they get their names."""
 
-import gzip
 import json
 import logging
 import os
@@ -24,6 +23,7 @@ from tqdm import tqdm
 from wordorder.data.sources import folder_members, local_path
 from wordorder.io.atomic import atomic_write
 from wordorder.io.errors import InputError
+from wordorder.io.text import SeveralMembersError, is_packed, opened
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,8 @@ def fetch_vectors(
 ) -> None:
     """Get a file of vectors, as `fetch` gets a file, unpacked: `checksum` is that of what comes out.
 
-    It is the `member` of a zip archive, or without one the source itself, which may be compressed by gzip. From an
+    It is the `member` of a zip archive, or without one the source itself, which may be compressed, by gzip, bzip2, xz
+    or zstd, or be a zip archive with one member. From an
     archive on a server only the member is fetched, unless the server has no byte ranges. `target` need not have the
     name of the member.
     """
@@ -183,19 +184,20 @@ def pack(folder: Path, part: Path) -> None:
 
 
 def unpack(part: Path) -> None:
-    """Replace a file that is compressed by gzip with its contents; leave any other as it is."""
-    whole = part.with_name(f"{part.name}.gz")
+    """Replace a file that is compressed, or a zip archive with one member, by what is in it."""
+    whole = part.with_name(f"{part.name}.whole")
     # What a killed run has left.
     whole.unlink(missing_ok=True)
-    with part.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return
+    if not is_packed(part):
+        return
     part.replace(whole)
     try:
-        with gzip.open(whole) as file, writing(part) as copy:
+        with opened(whole) as file, writing(part) as copy:
             shutil.copyfileobj(file, copy, CHUNK_SIZE)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise PassingError(f"the file is not complete ({error})") from error
+    except SeveralMembersError as error:
+        raise SourceError(f"the archive has {error.members}; name one of them under glove.member") from error
+    except InputError as error:
+        raise PassingError(f"the file is not complete ({error.__cause__})") from error
     finally:
         whole.unlink(missing_ok=True)
 

@@ -3,13 +3,19 @@
 Imports nothing heavy: Snakemake reads it at every start.
 """
 
+import filecmp
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+# Words in the names of files that are parts of a corpus.
+PART = re.compile(r"(?<![a-z])(?:train(?:ing)?|valid(?:ation)?|val|dev|eval|test(?:ing)?)(?![a-z])|\d+-of-\d+")
+PINNED = re.compile(r"(.+)#(md5=[0-9a-f]{32}|sha256=[0-9a-f]{64})")
 
 
 def local_path(source: str) -> Path | None:
@@ -32,7 +38,9 @@ def source_problem(source: str, folders: bool) -> str | None:
         return f"{source} is neither http://, https:// nor file://, nor a path; correct it, or remove this source."
     if is_there(path, folders):
         return None
-    if os.path.lexists(path) and not path.is_dir():
+    if is_there(path, folders=True):
+        return f"{path} is a folder; name the file in it, or the files of a corpus under corpus.splits."
+    if os.path.lexists(path):
         return f"{path.absolute()} is no regular file; put the file itself there, or remove this source."
     return f"there is no file {path.absolute()}; correct the path, or remove this source."
 
@@ -55,6 +63,56 @@ def checksum_problem(sources: Sequence[str], checksum: str | None) -> str | None
     if checksum is not None and any(path is not None and path.is_dir() for path in paths):
         return "a folder has no checksum; write null."
     return None
+
+
+def mirror_problem(sources: Sequence[str]) -> str | None:
+    """Return why sources cannot all be copies of one file, None if they can.
+
+    Those on this machine are compared; of the others the names must not be those of two splits or shards.
+    """
+    first, *others = sources
+    files = [path for source in sources if (path := local_path(source)) and path.is_file()]
+    different = [other for other in files[1:] if not is_same(files[0], other)]
+    parts = [other for other in others if part_named(other) != part_named(first)]
+    if not different and not parts:
+        return None
+    one, two = (files[0], different[0]) if different else (first, parts[0])
+    return (
+        f"{one} and {two} are different files, but these are copies of one, of which only one is read. For a corpus "
+        "in several files write, for example, corpus.splits: {train: [train.csv], test: [test.csv]}."
+    )
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """Return whether two files have the same content, or cannot be read: the job that reads them says more."""
+    try:
+        return filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return True
+
+
+def part_named(source: str) -> list[str]:
+    """Return what the name of a file says of the part of a corpus that it is: of which split, the how many-th shard."""
+    return PART.findall(urlsplit(source).path.rsplit("/", 1)[-1].lower())
+
+
+def split_file(source: str) -> tuple[str, str | None]:
+    """Return source and checksum of an entry of corpus.splits, which may end in #sha256=<digest>, as for pip."""
+    match = PINNED.fullmatch(source)
+    return (match[1], match[2].replace("=", ":")) if match else (source, None)
+
+
+def matching(source: str) -> list[str]:
+    """Return the files that a pattern such as data/*.csv names, sorted; the source itself if there are none."""
+    path = local_path(source)
+    if path is None or "://" in source or is_there(path, folders=True):
+        return [source]
+    anchor = Path(path.anchor)
+    try:
+        return sorted(map(str, anchor.glob(str(path.relative_to(anchor))))) or [source]
+    # No pattern either.
+    except (OSError, ValueError):
+        return [source]
 
 
 def folder_members(folder: Path) -> Iterator[Path]:

@@ -19,15 +19,16 @@ from wordorder.io.terminal import printable
 SCREEN = os.dup(2)
 # Seconds that a job may take to clean up when it is told to end.
 GRACE = 10
+WARNINGS: list[str] = []
 
 
 @contextmanager
-def logged(log: str) -> Iterator[None]:
+def logged(log: str, *, strict: bool = False) -> Iterator[None]:
     """Send everything that this process prints to the file `log`, errors included.
 
     The file descriptors are redirected, because the C++ parts of TensorFlow and JAX write past `sys.stderr`. An
     `InputError` is written as one plain message, any other exception with its traceback; both end the job. So does
-    SIGTERM, which schedulers send before they kill.
+    SIGTERM, which schedulers send before they kill. If it is `strict`, so do warnings, once all have been told.
 
     Two processes never work on the same job: if a Snakemake was killed and its job lives on, this one waits for it.
     """
@@ -36,6 +37,8 @@ def logged(log: str) -> Iterator[None]:
         redirect(log)
         try:
             yield
+            if strict and WARNINGS:
+                raise InputError(f"strict is true in the config, and there are warnings: {len(WARNINGS)}, as above.")
         except InputError as error:
             print(f"Error: {error}", file=sys.stderr)
             sys.exit(1)
@@ -73,11 +76,19 @@ def redirect(log: str) -> None:
         print(f"Memory is limited to {limit / 2**20:,.0f} MB (ulimit -v). If this log ends early, that was too little.")
 
 
-def warn(message: str) -> None:
-    """Write a warning to the log, and to the screen that the log has taken the place of."""
-    print(f"Warning: {message}", flush=True)
+def tell(message: str) -> None:
+    """Write a line to standard error: to the log, and to the screen that the log has taken the place of."""
+    line = printable(message, newlines=True)
+    print(line, file=sys.stderr, flush=True)
     with suppress(OSError):
-        os.write(SCREEN, f"Warning: {printable(message, newlines=True)}\n".encode())
+        if not os.path.sameopenfile(2, SCREEN):
+            os.write(SCREEN, f"{line}\n".encode())
+
+
+def warn(message: str) -> None:
+    """Tell what is probably not meant."""
+    WARNINGS.append(message)
+    tell(f"Warning: {message}")
 
 
 def is_out_of_memory(error: Exception) -> bool:

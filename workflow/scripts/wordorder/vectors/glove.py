@@ -154,10 +154,10 @@ def glove_matrix(vectors: Path, tokens: Sequence[str], dimension: int) -> tuple[
             where = f"{vectors}, {unit} {number}" if number else str(vectors)
             raise InputError(
                 f"{where}: {error}. If the file is not damaged, set glove.member and glove.dimension in the config to "
-                "fit each other; otherwise delete it and run again."
+                "fit each other; otherwise, if it was downloaded, delete it and run again."
             ) from error
     if words == 0:
-        raise InputError(f"{vectors} has no vectors. Delete it and run again.")
+        raise InputError(f"{vectors} has no vectors. Name another file under glove in the config.")
     return matrix, found
 
 

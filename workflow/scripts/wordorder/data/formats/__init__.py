@@ -1,16 +1,22 @@
 """The formats of a corpus: a file for each, `<name>_format.py`, with a class derived from `data.corpus.Format`.
 
-Imports nothing heavy: Snakemake reads the names at every start.
+The name is also the ending of the files. Imports nothing heavy: Snakemake reads the names at every start.
 """
 
 import importlib
 import pkgutil
+import zipfile
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wordorder.data.corpus import Format, Table
 
 SUFFIX = "_format"
+# Those of archives, in whose place there may be a folder.
+OF_FOLDERS = ("folders", "lines")
+# Endings after that of the format.
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
 def names() -> list[str]:
@@ -21,6 +27,32 @@ def names() -> list[str]:
 def module_of(name: str) -> str:
     """Return the module of a format, which is imported by name, so that it counts only for corpora of that format."""
     return f"data.formats.{name}{SUFFIX}"
+
+
+def unpacked(path: PurePath) -> PurePath:
+    """Return the name that a file has without the endings of what has compressed it."""
+    while path.suffix.lower() in COMPRESSED:
+        path = path.with_suffix("")
+    return path
+
+
+def format_of(file: str) -> str | None:
+    """Return the format that the ending of a file's name tells, whatever has compressed it; None if it tells none.
+
+    Of a zip archive on this machine it is that of its only member. What follows a ? is not of the name.
+    """
+    ending = unpacked(PurePath(file.partition("?")[0])).suffix[1:].lower()
+    if ending in names():
+        return ending
+    try:
+        # A pipe or a device could be read for ever.
+        if not Path(file).is_file():
+            return None
+        with zipfile.ZipFile(file) as archive:
+            (member,) = (name for name in archive.namelist() if not name.endswith("/"))
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+    return None if member == file else format_of(member)
 
 
 def named(name: str) -> "Format":
@@ -36,18 +68,14 @@ def named(name: str) -> "Format":
     return format()
 
 
-def tables() -> "dict[str, Table]":
-    """Return the formats of tables by the endings of their names, such as ".csv"."""
+def table_of(file: str) -> "Table | None":
+    """Return the format of a table by the ending of its name; None if that is not the ending of one."""
     from wordorder.data.corpus import Table
 
-    return {each.suffix: each for each in map(named, names()) if isinstance(each, Table)}
+    format = named(name) if (name := format_of(file)) else None
+    return format if isinstance(format, Table) else None
 
 
 def suffixes() -> list[str]:
     """Return the endings of the names of tables."""
-    return sorted(tables())
-
-
-def table_of(suffix: str) -> "Table | None":
-    """Return the format of the tables whose names end in `suffix`; None if there is none."""
-    return tables().get(suffix.lower())
+    return [f".{name}" for name in names() if table_of(f"a.{name}")]

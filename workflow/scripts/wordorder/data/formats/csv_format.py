@@ -1,64 +1,56 @@
-"""CSV files with a header, whatever separates their columns."""
+"""CSV files, whatever separates their columns."""
 
 import csv
 import io
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import ClassVar
 
-from wordorder.data.corpus import Table, Wanted, column_index
+from wordorder.data.corpus import Sheet, Wanted
 from wordorder.io.errors import InputError
 from wordorder.io.text import opened, text_lines
 
 SEPARATORS = (",", ";", "\t", "|")
+# Lines from which the separator is found out.
+SAMPLE = 100
 
 
-class Csv(Table):
-    """Fields quoted by " where needed (RFC 4180); empty lines are left out.
+class Csv(Sheet):
+    """Fields quoted by " where needed (RFC 4180); empty lines are left out. The file may be compressed."""
 
-    They are separated by that of `SEPARATORS` by which the first line has all columns. The file may be compressed.
-    """
-
-    suffix: ClassVar[str] = ".csv"
-
-    def rows(self, path: Path, wanted: Wanted) -> Iterator[Sequence[str]]:
-        """Yield rows as `Table.rows` does. Raises InputError with the line at a row that is not one."""
+    def all_rows(self, path: Path, wanted: Wanted) -> Iterator[list[str]]:
+        """Yield rows as `Sheet.all_rows` does. Raises InputError with the line at a row that is not one."""
+        # A text may be longer than the 128 KB that are the default.
+        csv.field_size_limit(sys.maxsize)
         try:
             with opened(path) as file:
-                lines = split_at_returns(text_lines(file, str(path), wanted.encoding))
-                first = next(lines, "")
-                rows = csv_rows(chain([first], lines), str(path), separator(first, wanted.columns))
-                header = next(rows, [])
-                indices = [column_index(path, header, name, wanted.advice.column) for name in wanted.columns]
-                for row in rows:
-                    yield [row[index] for index in indices]
+                lines = split_at_returns(text_lines(file, str(path), wanted.encoding, wanted.advice.encoding))
+                sample = list(islice(lines, SAMPLE))
+                yield from csv_rows(chain(sample, lines), str(path), wanted.separator or separator(sample, wanted))
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror}). {wanted.advice.file}") from error
 
-    def columns(self, path: Path, encoding: str) -> list[str]:
-        """Return the fields of the first line."""
-        try:
-            with opened(path) as file:
-                first = next(split_at_returns(text_lines(file, str(path), encoding)), "")
-                return next(csv_rows(iter([first]), str(path), separator(first, ())), [])
-        except OSError as error:
-            raise InputError(f"{path} cannot be read ({error.strerror}).") from error
 
+def separator(sample: Sequence[str], wanted: Wanted) -> str:
+    """Return what separates the columns: that of `SEPARATORS` by which the first lines have the most, and those wanted.
 
-def separator(line: str, columns: Sequence[str]) -> str:
-    """Return by what the columns in a first line are separated, a comma where that is not clear."""
-    found = {each: next(csv.reader([line], delimiter=each), []) for each in SEPARATORS}
-    if columns and (having := [each for each, fields in found.items() if set(columns) <= set(fields)]):
-        return having[0]
-    return max(SEPARATORS, key=lambda each: len(found[each]))
+    Without a header they also have the same number. Where that is so of none, the first row has the most.
+    """
+    found = {each: list(filter(None, csv.reader(sample, delimiter=each))) or [[]] for each in SEPARATORS}
+
+    def fits(rows: list[list[str]]) -> bool:
+        # The last row of a sample may go on after it.
+        widths = {len(row) for row in (rows[:-1] or rows)}
+        names = rows[0] if wanted.header else map(str, range(len(rows[0])))
+        return set(wanted.columns) <= set(names) and (wanted.header or len(widths) == 1)
+
+    fitting = [each for each, rows in found.items() if fits(rows)]
+    return max(fitting or SEPARATORS, key=lambda each: len(found[each][0]))
 
 
 def csv_rows(lines: Iterator[str], name: str, separator: str) -> Iterator[list[str]]:
-    """Yield the rows, the header first, without empty lines. Raises InputError with the line at a bad one."""
-    # A text may be longer than the 128 KB that are the default.
-    csv.field_size_limit(sys.maxsize)
+    """Yield the rows, without empty lines. Raises InputError with the line at a bad one."""
     rows = csv.reader(lines, delimiter=separator, strict=True)
     fields = None
     try:

@@ -2,13 +2,15 @@
 
 import stat
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZipFile
 
 from wordorder.data.corpus import ADVICE, SPLIT_NAMES, SPLITS, Corpus, Format, Layout, Text
 from wordorder.io.errors import InputError
+from wordorder.io.log import tell
 
 # More folders within each other than any corpus has.
 DEPTH = 50
@@ -16,7 +18,7 @@ CHECK = "Check corpus.sources in the config."
 
 
 class Member(NamedTuple):
-    """What lies in an archive: the parts of its path; the bytes of a .txt file, None for others and for folders."""
+    """What lies in an archive: the parts of its path; the bytes of a file that may be read, else None."""
 
     name: str
     parts: tuple[str, ...]
@@ -25,37 +27,40 @@ class Member(NamedTuple):
 
 
 class Folders(Format):
-    """A tar or zip archive with a folder of .txt files for each class.
+    """A tar or zip archive with a folder of files for each class, named as `Layout.pattern` says.
 
     The folders of the classes lie in train/, test/ and validation/, or what else splits are called (`SPLIT_NAMES`), if
     there are train/ and one of the others, or else beside each other; further folders around that do not matter. Left
-    out, and named in the log, are files outside the folders of classes; and what is hidden by a name that starts with a
-    dot.
+    out, counted and named are files with other names, and those outside the folders of classes. What is hidden by a
+    name that starts with a dot is just left out.
     """
 
     def read(self, path: Path, layout: Layout) -> Corpus:
-        """Read a corpus. Raises InputError, with the member, if something else lies in the folder of a class."""
-        try:
-            with path.open("rb") as file:
-                is_zip = file.read(4) == b"PK\x03\x04"
-        except OSError as error:
-            raise InputError(f"{path} cannot be read ({error.strerror}). {ADVICE.file}") from error
-        members = list(visible(path, zip_members(path) if is_zip else tar_members(path)))
+        """Read a corpus. Raises InputError, with the member, if there are folders in the folder of a class."""
+        group_files = [layout.group_files.replace("{label}", "*")] if layout.group_files else []
+        members = read_archive(path, [layout.pattern, *group_files])
         folders = {member.parts[:depth] for member in members for depth in range(len(member.parts) + member.is_folder)}
         root, has_splits = find_root(path, folders)
         heads = [folder for folder in folders if folder[:-1] == root and is_split(folder)] if has_splits else [root]
         depth = len(heads[0]) + 1
         labels = {folder: folder[-1] for folder in folders if folder and folder[:-1] in heads}
         groups = group_lines(members, labels, layout.group_files)
-        texts, others = {}, []
+        texts, others, outside = {}, [], []
         for member in members:
             folder, inside = member.parts[:depth], member.parts[depth:]
             if folder not in labels or not inside:
-                others += [member.name] if not member.is_folder else []
+                is_known = member.is_folder or any(fnmatchcase(member.parts[-1], each) for each in group_files)
+                outside += [] if is_known else [member.name]
                 continue
             where = f"{path}, member {member.name!r}"
-            if member.content is None or len(inside) > 1:
-                raise InputError(f"{where}: in the folder of a class there must only be files named *.txt. {CHECK}")
+            if member.is_folder or len(inside) > 1:
+                raise InputError(
+                    f"{where}: a folder in that of the class {labels[folder]!r}. There are no classes within classes "
+                    f"here: put the folders of all classes beside each other. {CHECK}"
+                )
+            if member.content is None or not fnmatchcase(inside[0], layout.pattern):
+                others.append(member.name)
+                continue
             identifier = "/".join(member.parts[len(root) :]).removesuffix(".txt")
             if identifier in texts:
                 raise InputError(f"{where}: this name occurs twice. {CHECK}")
@@ -63,9 +68,40 @@ class Folders(Format):
             text = decoded(where, member.content, layout.encoding)
             group = group_of(where, inside[0], groups[folder]) if folder in groups else ""
             texts[identifier] = Text(identifier, split, "" if label == layout.unlabelled else label, text, group)
-        if others:
-            print(f"Not read, because not in the folder of a class: {len(others)} files, such as {others[:3]}")
+        tell_unread(path, layout, bool(texts), outside, others)
         return Corpus(list(texts.values()), sorted(set(labels.values()) - {layout.unlabelled}))
+
+
+def read_archive(path: Path, patterns: Sequence[str]) -> list[Member]:
+    """Return what lies in an archive and is not hidden, with the bytes of files that are named like these patterns.
+
+    Raises InputError if it is not complete, or if something in it is neither a file nor a folder.
+    """
+    try:
+        with path.open("rb") as file:
+            is_zip = file.read(4) == b"PK\x03\x04"
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}). {ADVICE.file}") from error
+
+    def is_read(name: str) -> bool:
+        return any(fnmatchcase(name.rsplit("/", 1)[-1], pattern) for pattern in patterns)
+
+    return list(visible(path, zip_members(path, is_read) if is_zip else tar_members(path, is_read)))
+
+
+def tell_unread(path: Path, layout: Layout, is_any_read: bool, outside: list[str], others: list[str]) -> None:
+    """Say which files are no texts of a class. Raises InputError if there are no others."""
+    kinds = [(outside, "not in the folder of a class"), (others, f"not named like corpus.pattern, {layout.pattern}")]
+    for names, reason in kinds:
+        if names:
+            tell(f"Not read in {path}, because {reason}: {len(names)} files, such as {names[:3]}")
+    if not is_any_read:
+        found = f", but {len(others)} others, such as {others[0]!r}" if others else ""
+        key = 'Set corpus.pattern in the config, to "*" for all files' if others else "Check corpus.sources"
+        raise InputError(
+            f"{path}: no folder of a class has a file named {layout.pattern}{found}. {key}; or, if this is no archive "
+            "with a folder for each class, set corpus.format."
+        )
 
 
 def is_split(folder: tuple[str, ...], *names: str) -> bool:
@@ -141,8 +177,11 @@ def parts_of(name: str) -> tuple[str, ...]:
     return () if name == "." else tuple(name.removeprefix("./").split("/"))
 
 
-def tar_members(path: Path) -> Iterator[Member]:
-    """Yield what lies in a tar archive. Raises InputError if it is not complete, or has links or devices."""
+def tar_members(path: Path, is_read: Callable[[str], bool]) -> Iterator[Member]:
+    """Yield what lies in a tar archive; `is_read` tells by a name whether the bytes are wanted.
+
+    Raises InputError if it is not complete, or has links or devices.
+    """
     irregular = None
     try:
         with tarfile.open(path, "r:*") as tar:
@@ -156,8 +195,7 @@ def tar_members(path: Path) -> Iterator[Member]:
                 if not member.isdir() and (not member.isreg() or member.issparse()):
                     irregular = member.name
                     break
-                is_text = not member.isdir() and member.name.endswith(".txt")
-                file = tar.extractfile(member) if is_text else None
+                file = tar.extractfile(member) if not member.isdir() and is_read(member.name) else None
                 yield Member(member.name, parts_of(member.name), member.isdir(), file.read() if file else None)
             else:
                 # tarfile takes a missing or unreadable header for the end. The real end is a block of zeros, after
@@ -173,8 +211,8 @@ def tar_members(path: Path) -> Iterator[Member]:
         raise irregular_member(path, irregular)
 
 
-def zip_members(path: Path) -> Iterator[Member]:
-    """Yield what lies in a zip archive. Raises InputError if it is not complete, or has links."""
+def zip_members(path: Path, is_read: Callable[[str], bool]) -> Iterator[Member]:
+    """Yield what lies in a zip archive, as above. Raises InputError if it is not complete, or has links."""
     irregular = None
     try:
         with ZipFile(path) as archive:
@@ -182,7 +220,7 @@ def zip_members(path: Path) -> Iterator[Member]:
                 if stat.S_ISLNK(info.external_attr >> 16):
                     irregular = info.filename
                     break
-                content = archive.read(info) if info.filename.endswith(".txt") else None
+                content = archive.read(info) if not info.is_dir() and is_read(info.filename) else None
                 yield Member(info.filename, parts_of(info.filename.removesuffix("/")), info.is_dir(), content)
     # Broad, as above.
     except Exception as error:
@@ -198,7 +236,9 @@ def damaged_archive(path: Path, kind: str, error: Exception) -> InputError:
             f"{path} is not a complete {kind} archive, or it takes more memory than there is: a member claims to be as "
             f"large. Give the job more memory, if the archive is right. {ADVICE.file}"
         )
-    return InputError(f"{path} is not a complete {kind} archive ({error}). {ADVICE.file}")
+    # tarfile tells on further lines what it has tried.
+    problem = str(error).partition("\n")[0].rstrip(":")
+    return InputError(f"{path} is not a complete {kind} archive ({problem}). {ADVICE.file}")
 
 
 def irregular_member(path: Path, name: str) -> InputError:
@@ -212,6 +252,5 @@ def decoded(where: str, content: bytes, encoding: str = "utf-8") -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{where}: not {encoding.upper()} at byte {error.start} ({error.reason}). Save it as UTF-8, or set "
-            f"corpus.encoding in the config. {CHECK}"
+            f"{where}: not {encoding.upper()} at byte {error.start} ({error.reason}). {ADVICE.encoding} {CHECK}"
         ) from error

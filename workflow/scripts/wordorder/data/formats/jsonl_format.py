@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from wordorder.data.corpus import Advice, Table, Wanted, column_index
+from wordorder.data.corpus import ADVICE, SEVERAL, Advice, Table, Wanted, column_index
 from wordorder.io.errors import InputError
 from wordorder.io.text import opened, text_lines
 
@@ -13,12 +13,10 @@ from wordorder.io.text import opened, text_lines
 class JsonLines(Table):
     """The keys of the objects are the columns; empty lines are left out. The file may be compressed."""
 
-    suffix: ClassVar[str] = ".jsonl"
-
     def rows(self, path: Path, wanted: Wanted) -> Iterator[Sequence[str | None]]:
         """Yield rows as `Table.rows` does. Raises InputError with the line that is no object."""
         seen = False
-        for where, row in objects(path, wanted.encoding, wanted.advice.file):
+        for where, row in objects(path, wanted):
             if not seen:
                 for name in wanted.columns:
                     column_index(path, list(row), name, wanted.advice.column)
@@ -29,27 +27,27 @@ class JsonLines(Table):
 
     def columns(self, path: Path, encoding: str) -> list[str]:
         """Return the keys of the first object that are not those of lists and objects."""
-        _, row = next(objects(path, encoding, ""), ("", {}))
+        _, row = next(objects(path, Wanted((), ADVICE, encoding=encoding)), ("", {}))
         return [name for name, value in row.items() if not isinstance(value, list | dict)]
 
 
-def objects(path: Path, encoding: str, advice: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def objects(path: Path, wanted: Wanted) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the objects of a file, each with its place. Raises InputError if a line is none."""
     try:
         with opened(path) as file:
-            for number, line in enumerate(text_lines(file, str(path), encoding), 1):
+            for number, line in enumerate(text_lines(file, str(path), wanted.encoding, wanted.advice.encoding), 1):
                 if not line.strip():
                     continue
                 where = f"{path}, line {number}"
                 try:
                     row = json.loads(line)
                 except (ValueError, RecursionError) as error:
-                    raise InputError(f"{where}: not JSON ({error}). {advice}") from error
+                    raise InputError(f"{where}: not JSON ({error}). {wanted.advice.file}") from error
                 if not isinstance(row, dict):
-                    raise InputError(f"{where}: not a JSON object, which has columns by name. {advice}")
+                    raise InputError(f"{where}: not a JSON object, which has columns by name. {wanted.advice.file}")
                 yield where, row
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}). {advice}") from error
+        raise InputError(f"{path} cannot be read ({error.strerror}). {wanted.advice.file}") from error
 
 
 def value_text(where: str, name: str, value: Any, may_be_number: bool, advice: Advice) -> str | None:
@@ -58,4 +56,5 @@ def value_text(where: str, name: str, value: Any, may_be_number: bool, advice: A
         return value
     if may_be_number and isinstance(value, bool | int | float):
         return json.dumps(value)
-    raise InputError(f"{where}: {name} is {json.dumps(value)[:60]} and not text. {advice.column}")
+    several = SEVERAL if may_be_number and isinstance(value, list) else ""
+    raise InputError(f"{where}: {name} is {json.dumps(value)[:60]} and not text. {several}{advice.column}")

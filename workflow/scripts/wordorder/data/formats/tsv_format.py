@@ -1,11 +1,7 @@
-"""Files whose columns are separated by tabs, with a header."""
-
-from typing import ClassVar
+"""Files whose columns are separated by tabs."""
 
 from wordorder.data.formats.csv_format import Csv
 
 
 class Tsv(Csv):
     """The same as CSV: what separates the columns is found out."""
-
-    suffix: ClassVar[str] = ".tsv"

@@ -29,7 +29,7 @@ CATEGORIES = {
     "Masking": ["What padding does"],
     "Errors": ["Reviews on which variants disagree"],
     "Model cards": VARIANTS,
-    "Tables": ["Claims", "Pairs of variants", "Sentences that contrast", "The variants", "Word order"],
+    "Tables": ["Claims", "Pairs of variants", "Sentences that contrast", "The reviews", "The variants", "Word order"],
 }
 
 

@@ -389,7 +389,7 @@ CODE = {
     ("wordorder/training/self_training.py",): after(LABELS),
     ("wordorder/training/loop.py", "wordorder/training/batching.py"): after(*all_trainings(RUNS)),
     ("train_model.py",): after(*all_trainings(RUNS)),
-    ("wordorder/training/backend.py",): after(*WORDS),
+    ("wordorder/training/backend.py",): after(*all_trainings(RUNS)),
     ("wordorder/vectors/cbow.py",): after("train_cbow"),
     ("wordorder/vectors/glove.py",): after("build_glove_matrix"),
     ("wordorder/data/formats/folders_format.py",): after("split_corpus"),

@@ -284,7 +284,7 @@ def test_no_file_is_left_over(finished):
         *("model.keras", "history.csv", "costs.csv", "summary.txt", "training.json"),
         *("evaluation.json", "predictions.parquet", "soft_labels.parquet"),
         *("runs.csv", "summary.csv", "comparisons.csv", "claims.csv", "accuracy_by_length.csv"),
-        *("learning_curve.csv", "crossings.csv", "questions.csv"),
+        *("learning_curve.csv", "crossings.csv", "questions.csv", "corpus.csv"),
     }
     downloads = (paths.CORPUS, paths.GLOVE)
     resources = {str(path.relative_to(finished)) for path in (finished / "resources").iterdir()}

@@ -251,6 +251,7 @@ def data_products():
     """What is made of the reviews for the models that the config asks for, and to tell short reviews from long ones."""
     return [
         *(paths.reviews(split) for split in (*paths.SPLITS, paths.UNLABELLED)),
+        paths.csv("corpus"),
         *(
             path
             for name in CONFIG.vectorizers_read()

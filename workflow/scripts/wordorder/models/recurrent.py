@@ -122,11 +122,6 @@ class Recurrent(Student, SequenceModel):
         return self.mask
 
     @property
-    def loops_over_words(self) -> bool:
-        """With a mask, the loop begins where the first word of a batch is."""
-        return self.mask
-
-    @property
     def one_hot(self) -> bool:
         """Whether the rows of the token table already are what the tokens add to the gates of both directions."""
         return self.features == "one_hot"

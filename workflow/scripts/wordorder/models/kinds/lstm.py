@@ -21,6 +21,11 @@ class LSTM(Recurrent):
 
     model: Literal["lstm"] = Field("lstm", description="The kind of model.")
 
+    @property
+    def loops_over_words(self) -> bool:
+        """With a mask, the loop begins where the first word of a batch is."""
+        return self.mask
+
     def cell_weights(self) -> dict[str, tuple[tuple[int, ...], Any]]:
         """Return the weights of `keras.layers.LSTM`."""
         width = self.GATES * self.units

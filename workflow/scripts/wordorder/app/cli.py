@@ -277,8 +277,8 @@ def evaluate_command(
     if wrong := Counter(label for label in labels if label not in places):
         shown = ", ".join(f"{label!r} {count}" for label, count in wrong.most_common(10))
         raise InputError(
-            f"{', '.join(map(str, sources))}: labels that {variant} does not know, and how often: {shown}. Correct them, "
-            f"or name another --label-column. Its classes are {', '.join(map(repr, trained.classes))}."
+            f"{', '.join(map(str, sources))}: labels that {variant} does not know, and how often: {shown}. Correct "
+            f"them, or name another --label-column. Its classes are {', '.join(map(repr, trained.classes))}."
         )
     if not labels:
         raise InputError(f"{', '.join(map(str, sources))}: there is no text. Name another file or --text-column.")

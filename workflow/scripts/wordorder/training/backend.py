@@ -140,8 +140,8 @@ def scan(step: Callable, carry: Any, steps: Any, first: Any = None, reverse: boo
     """Loop over time, as `keras.ops.scan(step, carry, steps, reverse=reverse)` does.
 
     The time steps before `first` may be left out, and what would have been stacked there is zero then: a number that is
-    known only when the loop begins, so that one compilation serves all lengths. Such a loop is not differentiated: it is
-    for functions that have a gradient of their own.
+    known only when the loop begins, so that one compilation serves all lengths. Such a loop cannot be differentiated,
+    and is for functions that have a gradient of their own.
     """
     import keras
 

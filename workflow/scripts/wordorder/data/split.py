@@ -240,6 +240,6 @@ def warnings_about(splits: Splits) -> Iterator[str]:
     words = sum(len(text.text.split()) for text in splits["train"]) / len(splits["train"])
     if words < FEW_WORDS:
         yield (
-            f"a training review has {words:.1f} words on average. Words are what stands between spaces: a language "
-            "without them has to be split into words first."
+            f"a training review has {words:.1f} words on average. Words are what stands between spaces: for a language "
+            "without them, set split: character for the vectorizers in the config."
         )

@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -38,10 +38,6 @@ directory_option = click.option(
     default=Path(),
     help="Where the pipeline has run, as for snakemake; its models are in results/ there.  [default: here]",
 )
-model_option = click.option("-m", "--model", "variant", required=True, help="Name of a trained variant.")
-seed_option = click.option(
-    "--seed", type=int, help="Seed of the training, if there are several.  [default: the lowest]"
-)
 sources_argument = click.argument(
     "sources", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True), nargs=-1
 )
@@ -54,6 +50,19 @@ backend_option = click.option(
 cores_option = click.option(
     "-c", "--cores", type=click.IntRange(min=1), default=1, show_default=True, help="How many to compute with."
 )
+
+
+def model_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which model answers, and by what means."""
+    for option in (
+        cores_option,
+        backend_option,
+        directory_option,
+        click.option("--seed", type=int, help="Seed of the training, if there are several.  [default: the lowest]"),
+        click.option("-m", "--model", "variant", required=True, help="Name of a trained variant."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -149,16 +158,12 @@ def init_command(table: Path, output: Path, text_column: str | None, label_colum
 
 
 @cli.command("predict")
-@model_option
 @sources_argument
 @text_column_option
 @click.option("-k", "--keep", multiple=True, help="Column of a table that the answers are to have too; any number.")
 @click.option("-f", "--format", "kind", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Instead of standard output.")
-@seed_option
-@directory_option
-@backend_option
-@cores_option
+@model_options
 def predict_command(
     sources: tuple[Path, ...],
     text_column: str,
@@ -225,15 +230,11 @@ def warn_of_unknown(unknown: int, texts: int) -> None:
 
 
 @cli.command("evaluate")
-@model_option
 @sources_argument
 @text_column_option
 @click.option("--label-column", default="label", show_default=True, help="Column of their classes.")
 @click.option("-f", "--format", "kind", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@seed_option
-@directory_option
-@backend_option
-@cores_option
+@model_options
 def evaluate_command(
     sources: tuple[Path, ...],
     text_column: str,
@@ -321,12 +322,8 @@ def models_command(directory: Path) -> None:
 
 
 @cli.command("explain")
-@model_option
 @click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False)
-@seed_option
-@directory_option
-@backend_option
-@cores_option
+@model_options
 def explain_command(
     source: Path | None, variant: str, seed: int | None, directory: Path, backend: str, cores: int
 ) -> None:

@@ -155,6 +155,12 @@ MISTAKES = [
     ("claims", "nowhere.yaml", "claims: there is no file", "nowhere.yaml"),
     ("seeds", "[2147483648]", "seeds.0: 2147483648 is out of range", "at most 2147483647"),
     ("learning_curve.sizes", "[500, 500]", "learning_curve.sizes: 500 stands there more than once", "once"),
+    (
+        "learning_curve.more_seeds_at",
+        "[300]",
+        "learning_curve.more_seeds_at: 300 is not one of learning_curve.sizes",
+        "remove it",
+    ),
     ("learning_curve.variants", "[glov]", 'learning_curve.variants: "glov" is not defined under variants', "glove"),
 ]
 
@@ -336,6 +342,13 @@ def test_runs():
     # The seed draws the reviews of an exact solution as well.
     exact = load(learning_curve={"variants": ["nb_lr"], "sizes": [200]}, seeds=[1, 2])
     assert exact.curve_runs() == [Run("nb_lr", 200, 1), Run("nb_lr", 200, 2)]
+    curve = {"variants": ["nb_lr", "glove"], "sizes": [200, 500], "seeds": [3, 4]}
+    curve |= {"more_seeds": [4, 5], "more_seeds_at": [500]}
+    assert load(learning_curve=curve, seeds=[1, 2]).curve_runs() == [
+        Run(name, size, seed)
+        for name in ("nb_lr", "glove")
+        for size, seed in ((200, 3), (200, 4), (500, 3), (500, 4), (500, 5))
+    ]
     with pytest.raises(ValueError, match="largest is 2147483647"):
         config.training("glove", "all", "2147483648")
 
@@ -421,7 +434,7 @@ def test_a_wrong_type_is_named(path):
     right = value_at(path)
     # In a variant these are null where they do not apply.
     nullable = path[-1] in NULLABLE or (
-        path[0] == "variants" and path[-1] in ("seeds", "dimension", "teachers", "trainable")
+        path[0] in ("variants", "learning_curve") and path[-1] in ("seeds", "dimension", "teachers", "trainable")
     )
     texts = ["text"] if path[-1] not in NULLABLE_TEXTS else []
     if path[-1] == "text_column":

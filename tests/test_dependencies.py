@@ -142,11 +142,11 @@ def test_what_decides_something_is_not(meaning_of, old, new):
 
 
 def told(node):
-    """The name `print`, `log` or `logger` of a statement that calls it."""
+    """The name of a statement that calls it, of those that tell something."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         called = node.value.func
         name = called.value if isinstance(called, ast.Attribute) else called
-        if getattr(name, "id", "") in {"print", "log", "logger"}:
+        if getattr(name, "id", "") in {"print", "log", "logger", "tell", "warn"}:
             return name
     return None
 

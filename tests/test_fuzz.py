@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from configs import CONFIG, LEAVES, PATHS, changed, problems_of, value_at
-from corpora import FOLDERS, LAYOUT, small_members, tar_bytes
+from corpora import COMPRESS, FOLDERS, LAYOUT, excel, small_members, tar_bytes
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from made_up_runs import EVALUATION, TRAINING
@@ -173,8 +173,15 @@ def read_archive(path):
     return read_corpus([path], [], **LAYOUT)
 
 
-def table_reader(format):
-    return lambda path: read_corpus([path], [], **LAYOUT | {"format": format, "split_column": "part"})
+def table_reader(format, split_column="part"):
+    return lambda path: read_corpus([path], [], **LAYOUT | {"format": format, "split_column": split_column})
+
+
+def write_lines(path):
+    texts = {"pos.txt": "A fine film\n\nWarm\n", "neg.txt": "Dull\n"}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in texts.items():
+            archive.writestr(zipfile.ZipInfo(f"train/{name}"), content, zipfile.ZIP_DEFLATED)
 
 
 def write_small_model(path):
@@ -202,6 +209,38 @@ READERS = [
     Reader("reviews.zip", write_zip, read_archive, is_corpus),
     Reader("reviews.csv", lambda path: pd.DataFrame(ROWS).to_csv(path), table_reader("csv"), is_corpus),
     Reader("reviews.parquet", lambda path: write_table(path, pa.table(ROWS)), table_reader("parquet"), same),
+    Reader("reviews.tsv", lambda path: pd.DataFrame(ROWS).to_csv(path, sep="\t"), table_reader("tsv"), is_corpus),
+    Reader(
+        "reviews.jsonl",
+        lambda path: pd.DataFrame(ROWS).to_json(path, orient="records", lines=True),
+        table_reader("jsonl"),
+        is_corpus,
+    ),
+    Reader(
+        "reviews.xlsx",
+        lambda path: path.write_bytes(
+            excel([list(zip(*([name, *column] for name, column in ROWS.items()), strict=True))])
+        ),
+        table_reader("xlsx"),
+        is_corpus,
+    ),
+    Reader(
+        "reviews.fasttext",
+        lambda path: path.write_text("".join(f"__label__{CLASSES[i % 2]} text {i} \x85\n" for i in range(20))),
+        table_reader("fasttext", None),
+        is_corpus,
+    ),
+    Reader("lines.zip", write_lines, lambda path: read_corpus([path], [], **LAYOUT | {"format": "lines"}), is_corpus),
+    # Their own checksums tell, where they have one.
+    *(
+        Reader(
+            f"reviews.csv{ending}",
+            lambda path, compress=compress: path.write_bytes(compress(pd.DataFrame(ROWS).to_csv().encode())),
+            table_reader("csv"),
+            is_corpus if ending == ".zst" else same,
+        )
+        for ending, compress in COMPRESS.items()
+    ),
     Reader(
         "train.parquet", lambda path: write_reviews(path, REVIEWS), lambda path: read_reviews(path).to_pylist(), same
     ),
@@ -515,6 +554,24 @@ def test_any_bytes_give_the_right_vectors_or_an_input_error(folder, content):
         vectors = [[np.float32(float(x)) for x in fields] for word, fields in expected if word == token.encode()]
         assert vectors[:1] == ([row.tolist()] if has_vector else [])
         assert has_vector or not row.any()
+
+
+VECTORS = np.random.default_rng(1).normal(size=(5, 3)).astype("<f4")
+# In word2vec's binary form.
+BINARY = b"5 3\n" + b"".join(f"word{i} ".encode() + row.tobytes() + b"\n" for i, row in enumerate(VECTORS))
+
+
+@fuzz(300)
+@given(damaged(BINARY))
+def test_damaged_binary_vectors_are_refused_or_read(folder, content):
+    # Catches: numbers that are read beyond the end, or are none.
+    words = [f"word{i}" for i in range(5)]
+    result = attempt(glove_matrix, put(folder / "vectors.bin", content), ["", "[UNK]", *words], 3)
+    if result is not None:
+        matrix, found = result
+        assert (matrix.dtype, matrix.shape) == (np.float32, (7, 3))
+        assert np.isfinite(matrix).all()
+        assert not matrix[~found].any()
 
 
 # Files of JSON.

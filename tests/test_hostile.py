@@ -168,7 +168,7 @@ def test_logs_and_terminals(shown):
         assert printable(text, newlines=True) == text
     assert "\\x1b[2J" in (directory / "logs/download_corpus.log").read_text(encoding="utf-8")
     assert not list(directory.rglob("owned"))
-    for arguments in (["predict", "-m", VARIANT, "-f", "jsonl"], ["models"]):
+    for arguments in (["predict", "-m", VARIANT, "-f", "jsonl"], ["explain", "-m", VARIANT], ["models"]):
         command = [sys.executable, "-m", "wordorder.app.cli", *arguments, "-d", str(directory)]
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "workflow/scripts")}
         texts = "\n".join(re.sub("[\n\r]", "", each) for each in [*VISIBLE, *INVISIBLE])

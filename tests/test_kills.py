@@ -1,6 +1,7 @@
 """Runs that are killed at any moment and started again: the same results as without a kill."""
 
 import collections
+import hashlib
 import http.server
 import os
 import random
@@ -9,10 +10,11 @@ import signal
 import subprocess
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 import pytest
 import yaml
 from conftest import SMALL, differing, results_of
@@ -124,19 +126,22 @@ class QuietServer(http.server.ThreadingHTTPServer):
         """Say nothing."""
 
 
-@pytest.fixture
-def sources(pipeline):
-    """The sources of the small config on a slow server on the loopback."""
-    local = yaml.safe_load(pipeline.config_files[2].read_text(encoding="utf-8"))
-    folder = pipeline.config_files[2].parent
+@contextmanager
+def served(folder):
+    """The address of a slow server of these files on the loopback."""
     server = QuietServer(("127.0.0.1", 0), lambda *arguments: SlowHandler(*arguments, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield {
-        name: {"sources": [f"http://127.0.0.1:{server.server_port}/{Path(local[name]['sources'][0]).name}"]}
-        for name in ("corpus", "glove")
-    }
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def sources(pipeline):
+    """The sources of the small config on such a server."""
+    local = yaml.safe_load(pipeline.config_files[2].read_text(encoding="utf-8"))
+    with served(pipeline.config_files[2].parent) as address:
+        yield {name: {"sources": [f"{address}/{Path(local[name]['sources'][0]).name}"]} for name in ("corpus", "glove")}
 
 
 def processes_in(directory):
@@ -222,6 +227,28 @@ def test_a_killed_training_goes_on(pipeline, run, sources):
     assert {"results/summary.csv", "results/runs/one_hot/all/seed1/predictions.parquet"} <= found.keys()
     assert differing(found, {name: content for name, content in expected.items() if name in found}) == []
     assert resumed_trainings(directory) == 1
+
+
+def test_a_killed_download_of_a_split_is_repeated(pipeline, run, tmp_path):
+    # Catches: half a file of a corpus in several files taken for a whole one, or a whole one that is fetched again.
+    files = {split: run / paths.reviews(split) for split in paths.SPLITS}
+    splits = {}
+    with served(run / Path(paths.reviews("train")).parent) as address:
+        for split, file in files.items():
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            splits[split] = [f"{address}/{file.name}#sha256={digest}"]
+        config = ONE_TRAINING | {"corpus": {"splits": splits, "unlabelled": None}}
+        moment = Moment(paths.log("download_split", "*", "*"), paths.split_file("train", 1))
+        target = paths.reviews("train")
+        assert run_until_killed(pipeline, tmp_path / "run", target, config, moment, delay=0.5, whole_group=True)
+        assert not (tmp_path / "run" / target).exists()
+        result = pipeline.snakemake(tmp_path / "run", target, config=config)
+    assert result.returncode == 0, result.stdout
+    columns = ["text", "label"]
+    for split, file in files.items():
+        found = pd.read_parquet(tmp_path / "run" / paths.reviews(split), columns=columns)
+        expected = pd.read_parquet(file, columns=columns)
+        assert sorted(map(tuple, found.to_numpy())) == sorted(map(tuple, expected.to_numpy()))
 
 
 def test_every_rule_has_a_moment_to_be_killed_at(pipeline, sources):

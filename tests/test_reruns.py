@@ -143,7 +143,8 @@ SETTINGS = {
 # Those of more than one meaning, or that name other things; in `ROWS` below.
 OTHERS = {
     *("corpus.splits", "glove.dimension", "defaults.model", "defaults.vectorizer", "claims"),
-    *("active_variants", "seeds", "timed_variants", "learning_curve.variants", "learning_curve.sizes"),
+    *("active_variants", "seeds", "timed_variants"),
+    *(f"learning_curve.{name}" for name in ("variants", "sizes", "seeds", "more_seeds", "more_seeds_at")),
     *("word_order.variants", "word_order.draws", "word_order.praise"),
 }
 
@@ -278,6 +279,14 @@ ROWS = {
     "a size of the learning curve": (
         {"learning_curve": {"sizes": [100, 200]}},
         after("train_model binary_unigram 100 1"),
+    ),
+    "seeds of the learning curve": (
+        {"learning_curve": {"seeds": [1, 2]}},
+        after("train_model binary_unigram 200 2"),
+    ),
+    "more seeds of a size of the learning curve": (
+        {"learning_curve": {"more_seeds": [2], "more_seeds_at": [200]}},
+        after("train_model binary_unigram 200 2"),
     ),
     "a variant of the learning curve": (
         {"learning_curve": {"variants": ["binary_unigram", "glove"]}},

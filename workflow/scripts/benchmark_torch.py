@@ -79,7 +79,9 @@ class LSTMNetwork(nn.Module):
     def embed(self, tokens: "Tensor") -> "Tensor":
         """Return a vector for each token, (batch, length, width)."""
         if self.embedding is None:
-            return functional.one_hot(tokens, self.vocabulary_size).float()
+            # `functional.one_hot` makes integers of 64 bits, which have to be converted.
+            zeros = torch.zeros(*tokens.shape, self.vocabulary_size, device=tokens.device)
+            return zeros.scatter_(2, tokens[:, :, None], 1)
         return self.embedding(tokens)
 
 

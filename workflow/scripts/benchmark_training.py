@@ -4,8 +4,9 @@
 
 `results` is the folder of a run of the pipeline that holds the encoded training reviews and the GloVe matrix. Each
 variant, implementation and setting of it is a process of its own, so that its memory can be told. All are warmed up,
-then each takes some steps in turn, round after round: what disturbs the machine disturbs all alike. Of the settings of
-an implementation the fastest is the row. The table grows variant by variant, as long as the machine does nothing else.
+then each takes some steps in turn, round after round: what disturbs the machine disturbs all alike. (Those of one-hot
+tokens run one after the other, for their memory.) Of the settings of an implementation the fastest is the row. The
+table grows variant by variant, as long as the machine does nothing else.
 """
 
 import argparse
@@ -35,7 +36,6 @@ from wordorder.evaluation.timing import keras_steps, our_steps
 from wordorder.io.atomic import atomic_write
 from wordorder.models.kind import GradientTrained, variant_of
 from wordorder.models.kinds.lstm import LSTM
-from wordorder.models.kinds.transformer import Transformer
 from wordorder.training.backend import start_backend
 from wordorder.vectors.matrix import read_matrix
 
@@ -74,43 +74,47 @@ class Setting(NamedTuple):
 class Worker:
     """A process that takes steps of a variant when it is told to."""
 
-    def __init__(self, results: Path, variant: str, implementation: str, setting: Setting, sample: int):
-        self.ours = implementation.startswith("wordorder")
-        self.implementation, self.setting = implementation, setting
-        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+    def __init__(self, results: Path, variant: str, implementation: str, setting: Setting, steps: int):
+        """Take so many steps at a time, once it has been started."""
+        self.implementation, self.setting, self.steps = implementation, setting, steps
         choice = [implementation, variant, str(setting.threads), setting.layout]
-        self.process = subprocess.Popen(
-            [sys.executable, __file__, str(results), "--sample", str(sample), "--worker", *choice],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            text=True,
-        )
+        self.command = [sys.executable, __file__, str(results), "--sample", str(steps), "--worker", *choice]
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self.process: subprocess.Popen[str] | None = None
         self.times: list[float] = []
         self.processor_times: list[float] = []
         self.memory = 0.0
 
+    def start(self) -> bool:
+        """Start it, and let it compile every shape; return whether it is still there."""
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True
+        )
+        # Ours has as many shapes, and the loss of the first steps is waited for.
+        self.send(self.steps + 2)
+        return self.receive() is not None
+
     def send(self, steps: int) -> None:
         """Let it take some steps; whether it is still there, `receive` tells."""
-        questions = cast(IO[str], self.process.stdin)
+        questions = cast(IO[str], cast(subprocess.Popen[str], self.process).stdin)
         with suppress(BrokenPipeError):
             questions.write(f"{steps}\n")
             questions.flush()
 
     def receive(self) -> list[float] | None:
         """Return the seconds it took, the seconds of processor time, and its peak memory in MB; None if it ended."""
-        answer = cast(IO[str], self.process.stdout).readline()
+        answer = cast(IO[str], cast(subprocess.Popen[str], self.process).stdout).readline()
         return json.loads(answer) if answer else None
 
-    def take(self, steps: int) -> None:
-        """Take some steps, and keep what one took."""
-        self.send(steps)
+    def take(self) -> None:
+        """Take its steps, and keep what one took."""
+        self.send(self.steps)
         answer = self.receive()
         if answer is None:
             sys.exit(f"Error: {self.name} ended: {self.last_words()}")
         seconds, processor_seconds, self.memory = answer
-        self.times.append(1000 * seconds / steps)
-        self.processor_times.append(1000 * processor_seconds / steps)
+        self.times.append(1000 * seconds / self.steps)
+        self.processor_times.append(1000 * processor_seconds / self.steps)
 
     @property
     def name(self) -> str:
@@ -123,10 +127,10 @@ class Worker:
         return (self.errors.read().strip().splitlines() or ["nothing was said"])[-1]
 
     def end(self) -> None:
-        """End it."""
-        self.process.kill()
-        self.process.wait()
-        self.errors.close()
+        """End it, if it has been started."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
 
 def settings_of_variant(name: str) -> dict[str, Any]:
@@ -175,9 +179,6 @@ def candidates(variant: GradientTrained, gpu: bool) -> list[tuple[str, Setting]]
         left_out.add("Keras on PyTorch")
     if isinstance(variant, LSTM) and variant.one_hot and not gpu:
         left_out.add("Keras on JAX")
-    elif isinstance(variant, Transformer) and not gpu:
-        # Ten seconds a step, as on TensorFlow.
-        left_out |= {"Keras on PyTorch"}
     # A training of the pipeline has one core; the others may take all there are.
     threads = [1] if gpu else sorted({1, os.cpu_count() or 1})
     if isinstance(variant, LSTM) and variant.one_hot:
@@ -201,28 +202,28 @@ def candidates(variant: GradientTrained, gpu: bool) -> list[tuple[str, Setting]]
 def compare(results: Path, variant: str, rounds: int, sample: int, gpu: bool) -> list[dict]:
     """Time all implementations of a variant in turn; one row each, of its fastest setting."""
     model = cast(GradientTrained, variant_of(settings_of_variant(variant)))
+    large = variant == "one_hot" and not gpu
     # A step of the others takes the longer the more it wastes: fewer of them say as much.
-    few = 1 if variant == "one_hot" and not gpu else max(1, sample // 8)
+    few = 1 if large else max(1, sample // 8)
     workers = [
         Worker(results, variant, name, setting, sample if name.startswith("wordorder") else few)
         for name, setting in candidates(model, gpu)
     ]
-    try:
-        # Every shape is compiled here.
-        for worker in list(workers):
-            worker.send(sample + 2 if worker.ours else few + 1)
-            if worker.receive() is None:
-                print(f"Left out: {worker.name} ended: {worker.last_words()}", file=sys.stderr, flush=True)
+    # Beside another that holds 7 GB of memory as well, PyTorch takes twice as long as alone.
+    for group in [[worker] for worker in workers] if large else [workers]:
+        try:
+            started = [worker for worker in group if worker.start()]
+            for _ in range(rounds):
+                for worker in started:
+                    worker.take()
+        finally:
+            for worker in group:
                 worker.end()
-                workers.remove(worker)
-        for _ in range(rounds):
-            for worker in workers:
-                worker.take(sample if worker.ours else few)
-    finally:
-        for worker in workers:
-            worker.end()
-    best: dict[str, Worker] = {}
     for worker in workers:
+        if not worker.times:
+            print(f"Left out: {worker.name} ended: {worker.last_words()}", file=sys.stderr, flush=True)
+    best: dict[str, Worker] = {}
+    for worker in (worker for worker in workers if worker.times):
         print(f"{variant}: {worker.name}: {statistics.median(worker.times):.1f} ms", flush=True)
         rival = best.setdefault(worker.implementation, worker)
         if statistics.median(worker.times) < statistics.median(rival.times):

@@ -297,6 +297,11 @@ class LearningCurve(Section):
         "there is no curve.",
     )
     sizes: Sizes = Field([100, 200, 500, 1000, 2000, 5000, 10000, 20000], description="Numbers of training reviews.")
+    seeds: Seeds | None = Field(
+        None, description="Seeds of these trainings, instead of those of each variant: the seed draws the reviews, too."
+    )
+    more_seeds: list[Seed] = Field([], description="Seeds besides those, at the sizes under `more_seeds_at`.")
+    more_seeds_at: list[Count] = Field([], description="Some of the sizes, such as those that claims are about.")
     steps: Count = Field(
         6250,
         description="Steps that a training takes at most, in whole epochs, instead of `epochs` of the variants: on few "
@@ -458,6 +463,12 @@ class Config(Section):
             "word_order.variants": self.word_order.variants,
         }
         yield from self.undefined("variants", named_at)
+        for size in self.learning_curve.more_seeds_at:
+            if size not in self.learning_curve.sizes:
+                yield (
+                    "learning_curve.more_seeds_at",
+                    f"{size} is not one of learning_curve.sizes; remove it.",
+                )
         for name in self.learning_curve.variants:
             if name in self.variants and self.teachers(name):
                 yield "learning_curve.variants", f"the teachers of {name} have seen all training reviews; remove it."
@@ -546,8 +557,10 @@ class Config(Section):
         """
         curve, runs = self.learning_curve, []
         for name in curve.variants:
-            seeds = self.seeds if self.variants[name].varies_like is None else self.seeds_of(name)
-            runs += [Run(name, size, seed) for size in curve.sizes for seed in seeds]
+            own = self.seeds if self.variants[name].varies_like is None else self.seeds_of(name)
+            for size in curve.sizes:
+                more = curve.more_seeds if size in curve.more_seeds_at else []
+                runs += [Run(name, size, seed) for seed in dict.fromkeys([*(curve.seeds or own), *more])]
         return runs
 
     def reordered_runs(self) -> list[Run]:

@@ -7,9 +7,10 @@ for seeds and test sets. In closed form, for weights w of some variants v with n
 
     variance = sum of w_v² S²/n_v + sum over v, u of w_v w_u C(v, u)
 
-S² is the variance over the seeds on these reviews, pooled over variants that vary alike; C(v, u) is the covariance,
-over other reviews, of two different trainings of v and u. Drawing seeds and reviews with replacement (Owen 2007)
-instead gives too narrow intervals with few seeds: n of them vary by (n - 1)/n of S² only.
+S² is the variance over the seeds on these reviews: that of the variant itself where it has seeds enough, else pooled
+over variants that vary alike. C(v, u) is the covariance, over other reviews, of two different trainings of v and u.
+Drawing seeds and reviews with replacement (Owen 2007) instead gives too narrow intervals with few seeds: n of them vary
+by (n - 1)/n of S² only.
 """
 
 import math
@@ -25,6 +26,8 @@ from wordorder.evaluation.predictions import Predictions, Run
 LEVEL = 0.95
 # With these, the probability that something is decided that is so.
 POWER = 0.8
+# So many seeds tell enough about the variance of a variant, which then need not be like that of others.
+OWN_SEEDS = 10
 # More would not be told from infinitely many.
 MOST_SEEDS = 10**6
 
@@ -172,19 +175,26 @@ class Measurements:
             float(sum(w * each[seed] for w, each in zip(weights.values(), by_seed, strict=True))) for seed in common
         ]
 
+    def known_from(self, name: str) -> tuple[str, ...]:
+        """Return the names whose runs tell how much those of a name vary; none where they do not."""
+        alike = self.alike[name]
+        if alike is None or len(self.at[name]) >= OWN_SEEDS:
+            return () if alike is None else (name,)
+        return tuple(other for other, like in self.alike.items() if like == alike)
+
     @cached_property
-    def spreads(self) -> "dict[tuple[str, int | str] | None, Spread]":
-        """The spread of each group of names that vary alike; not known where no name has two runs."""
-        found: dict[tuple[str, int | str] | None, Spread] = {None: CERTAIN}
-        for alike in set(self.alike.values()) - {None}:
+    def spreads(self) -> dict[tuple[str, ...], Spread]:
+        """The spread of each `known_from`; not known where no name has two runs."""
+        found: dict[tuple[str, ...], Spread] = {(): CERTAIN}
+        for names in {self.known_from(name) for name in self.at} - {()}:
             degrees, squares, noise = 0, 0.0, 0.0
-            for name in (name for name, like in self.alike.items() if like == alike):
+            for name in names:
                 more = len(self.at[name]) - 1
                 if more:
                     degrees += more
                     squares += float(np.sum((self.values(name) - self.values(name).mean()) ** 2))
                     noise += more * (self.own_covariance(name) - self.shared_covariance(name, name))
-            found[alike] = Spread(squares / degrees, degrees, noise / degrees) if degrees else Spread(*[math.nan] * 3)
+            found[names] = Spread(squares / degrees, degrees, noise / degrees) if degrees else Spread(*[math.nan] * 3)
         return found
 
     def own_covariance(self, name: str) -> float:
@@ -200,7 +210,7 @@ class Measurements:
         if seeds > 1:
             return float((block.sum() - np.trace(block)) / (seeds * (seeds - 1)))
         # Of one run, what is its own is known from others that vary alike.
-        return float(block[0, 0]) - self.spreads[self.alike[name]].noise
+        return float(block[0, 0]) - self.spreads[self.known_from(name)].noise
 
     def estimate(
         self, weights: Mapping[str, float], *, other_reviews: bool = True, seeds: int | None = None
@@ -212,9 +222,9 @@ class Measurements:
         """
         value = sum(weight * float(self.values(name).mean()) for name, weight in weights.items())
         parts = []
-        for alike in dict.fromkeys(self.alike[name] for name in weights):
-            names = [name for name in weights if self.alike[name] == alike]
-            spread = self.spreads[alike]
+        for known_from in dict.fromkeys(map(self.known_from, weights)):
+            names = [name for name in weights if self.known_from(name) == known_from]
+            spread = self.spreads[known_from]
             share = sum(weights[name] ** 2 / (seeds or len(self.at[name])) for name in names)
             parts.append((share * spread.variance, max(spread.degrees, len(names) * ((seeds or 1) - 1))))
         if other_reviews:

@@ -24,8 +24,8 @@ from corpora import FILES, LAYOUT, tar_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordorder.data import corpus
-from wordorder.data.corpus import Text, read_corpus
+from wordorder.data import corpus, formats
+from wordorder.data.corpus import ADVICE, Text, Wanted, read_corpus
 from wordorder.data.reviews import read_reviews
 from wordorder.data.split import split_corpus, warnings_about
 from wordorder.io.errors import InputError
@@ -280,6 +280,21 @@ def test_parquet_that_cannot_be_read(tmp_path, name):
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")
     with pytest.raises(InputError, match=rf"a\.parquet.*{message}"):
         read(tmp_path / "a.parquet", format="parquet")
+
+
+def test_memory_of_a_parquet_file_is_that_of_a_few_rows(tmp_path):
+    # Catches: a column of a row group that is read as a whole; a file may have a single one.
+    letters = np.random.default_rng(1).integers(97, 123, size=(20_000, 1000), dtype=np.uint8)
+    texts = letters.view("S1000").ravel().astype(str)
+    pq.write_table(pa.table({"text": texts}), tmp_path / "a.parquet", row_group_size=len(texts))
+    most, before = 0, pa.total_allocated_bytes()
+    wanted = Wanted(["text"], ADVICE)
+    for count, (text,) in enumerate(formats.named("parquet").rows(tmp_path / "a.parquet", wanted), 1):
+        if count % 2048 == 0:
+            assert text == texts[count - 1]
+            most = max(most, pa.total_allocated_bytes() - before)
+    assert count == len(texts)
+    assert 2**20 < most < 2**23
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet", "folders"])

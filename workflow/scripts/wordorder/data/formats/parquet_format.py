@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 from wordorder.data.corpus import SEVERAL, Table, Wanted, column_index
 from wordorder.io.errors import InputError
 
-# Rows read at a time.
+# Rows read at a time, and bytes: else a column of a row group is read as a whole, and a file may have a single one.
 CHUNK = 2048
+BUFFER = 2**20
 
 
 class Parquet(Table):
@@ -20,7 +21,7 @@ class Parquet(Table):
     def rows(self, path: Path, wanted: Wanted) -> Iterator[Sequence[str | None]]:
         """Yield rows as `Table.rows` does."""
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            with pq.ParquetFile(path, page_checksum_verification=True, buffer_size=BUFFER, pre_buffer=False) as file:
                 schema = file.schema_arrow
                 for name in wanted.columns:
                     kind = value_type(schema.types[column_index(path, schema.names, name, wanted.advice.column)])

@@ -70,7 +70,7 @@ def csv_rows(lines: Iterator[str], name: str, separator: str) -> Iterator[list[s
 def split_at_returns(lines: Iterator[str]) -> Iterator[str]:
     """Yield lines that end at carriage returns as well, as those of old spreadsheets do."""
     for line in lines:
-        if "\r" in line[:-2]:
+        if "\r" in line.removesuffix("\n")[:-1]:
             yield from io.StringIO(line, newline="")
         else:
             yield line

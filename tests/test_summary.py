@@ -67,7 +67,7 @@ def test_summary_has_a_row_for_each_variant(tmp_path, chapter_runs):
     assert embedding["chapter_accuracy"] == "0.87"
     assert embedding["parameters"] == embedding["trainable_parameters"] == "5194049"
     assert embedding["best_epoch"] == "3.7"
-    assert (embedding["training_seconds"], embedding["seconds_per_epoch"]) == ("49.5", "25.17")
+    assert (embedding["training_seconds"], embedding["seconds_per_epoch"]) == ("50.0", "25.0")
     assert embedding["peak_memory_mb"] == "951"
     assert (one_hot["test_accuracy"], one_hot["test_accuracy_std"], one_hot["seeds"]) == ("0.87", "", "1")
     assert (glove["parameters"], glove["trainable_parameters"]) == ("2034113", "34113")

@@ -25,16 +25,21 @@ TITLES = {
 def speed_chart(table: pd.DataFrame) -> alt.FacetChart:
     """Draw the milliseconds per step, a panel for each variant."""
     order = list(dict.fromkeys(table["implementation"]))
-    base = alt.Chart(table).encode(
+    # Each panel has the implementations that there are of it.
+    base = alt.Chart(table.assign(label=table["ms_per_step"].map(lambda ms: f"{ms:,.{int(ms < 10)}f}"))).encode(
         y=alt.Y("implementation:N", sort=order, title=None),
-        x=alt.X("ms_per_step:Q", scale=alt.Scale(type="log", domainMin=1), title="milliseconds per step (logarithmic)"),
+        x=alt.X(
+            "ms_per_step:Q", scale=alt.Scale(type="log", domainMin=0.5), title="milliseconds per step (logarithmic)"
+        ),
     )
     points = base.mark_circle(size=90, opacity=1).encode(
         color=alt.Color("implementation:N", sort=order, scale=alt.Scale(domain=order, range=COLOURS), legend=None)
     )
-    texts = base.mark_text(align="left", dx=9).encode(text=alt.Text("ms_per_step:Q", format=",.0f"))
-    panel = (points + texts).properties(width=420, height=110)
-    return panel.facet(row=alt.Row("variant:N", sort=list(dict.fromkeys(table["variant"])), title=None))
+    texts = base.mark_text(align="left", dx=9).encode(text="label:N")
+    panel = (points + texts).properties(width=420, height=alt.Step(18))
+    header = alt.Header(labelAngle=0, labelAlign="left")
+    rows = alt.Row("variant:N", sort=list(dict.fromkeys(table["variant"])), title=None, header=header)
+    return panel.facet(row=rows).resolve_scale(y="independent")
 
 
 def scaling_chart(table: pd.DataFrame) -> alt.ConcatChart:

@@ -48,7 +48,7 @@ test: check
 	KERAS_BACKEND=jax $(PYTEST) -m "not slow and whole"
 	KERAS_BACKEND=tensorflow $(PYTEST) $(addprefix tests/test_,$(addsuffix .py,$(ON_BOTH_BACKENDS) text_model))
 
-ON_BOTH_BACKENDS := training lstm bag_of_words nb_lr averaged_vectors transformer
+ON_BOTH_BACKENDS := training lstm bag_of_words nb_lr averaged_vectors transformer convolution
 
 # What takes too long for every change: pipelines that are killed again and again; 1,000 texts for the page; 25 times as
 # many damaged files.

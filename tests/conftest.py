@@ -24,7 +24,18 @@ REPOSITORY = Path(__file__).parents[1]
 # What `make check` leaves out: tests with these fixtures, and these files, which train networks or run the workflow.
 WHOLE_FIXTURES = {"pipeline", "chromium"}
 WHOLE_FILES = {
-    *("backend", "bag_of_words", "lstm", "nb_lr", "self_training", "timing", "train_model", "training", "transformer"),
+    *(
+        "backend",
+        "bag_of_words",
+        "convolution",
+        "lstm",
+        "nb_lr",
+        "self_training",
+        "timing",
+        "train_model",
+        "training",
+        "transformer",
+    ),
     *("demo", "modules", "own_corpus", "slurm"),
 }
 # XLA compiles once what many tests and the jobs of their pipelines train. The workers of xdist inherit the folder.

@@ -469,7 +469,7 @@ def test_a_misspelt_key_is_named(path):
     problems = problems_of(config)
     if path[-1] == "model" and path[0] == "variants":
         # Then it is one of another kind, with other keys.
-        assert problems.pop() == f"{'.'.join(path[:-1])}: unknown key modelx; did you mean model?"
+        assert f"{'.'.join(path[:-1])}: unknown key modelx; did you mean model?" in problems
         return
     (problem,) = problems
     if path[0] in FREE and len(path) == 2:

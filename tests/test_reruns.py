@@ -135,6 +135,7 @@ SETTINGS = {
     "variants.embedding.dimension": ([5], []),
     "variants.nb_lr.C": ([5.0], []),
     "variants.transformer.heads": ([5], []),
+    "variants.convolution.region": ([5], []),
     # In whole epochs of 4 steps.
     "learning_curve.steps": ([12], all_trainings(["binary_unigram 200 1"])),
     "learning_curve.patience": ([4], all_trainings(["binary_unigram 200 1"])),
@@ -391,7 +392,9 @@ def code(pipeline):
 
 
 CODE = {
-    ("wordorder/models/kinds/lstm.py", "wordorder/models/recurrent.py"): after(*all_trainings(LSTMS)),
+    (
+        *("wordorder/models/kinds/lstm.py", "wordorder/models/recurrent.py", "wordorder/models/token_features.py"),
+    ): after(*all_trainings(LSTMS)),
     ("wordorder/models/kinds/bag_of_words.py",): after(*all_trainings(BAGS_OF_WORDS)),
     # Of no variant that is trained.
     ("wordorder/models/kinds/nb_lr.py", "wordorder/models/kinds/transformer.py"): set(),

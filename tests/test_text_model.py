@@ -67,6 +67,7 @@ MODELS = {
     "tf-idf": (BAG | {"features": "tf_idf"}, {"ngrams": 2}),
     "nb_lr": ({"model": "nb_lr", "features": "binary", "C": 1.0}, {"ngrams": 2}),
     "transformer": (TRANSFORMER, {}),
+    "convolution": ({"model": "convolution", "features": "one_hot", "region": 3, "units": 3}, {}),
 }
 
 

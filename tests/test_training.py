@@ -430,6 +430,7 @@ KINDS = {
     "lstm": {"features": "embedding", "dimension": 8},
     "bag_of_words": {"features": "binary"},
     "transformer": {"features": "embedding", "dimension": 8, "heads": 2},
+    "convolution": {"features": "one_hot", "region": 3},
     "nb_lr": {"features": "binary", "C": 1.0},
 }
 

@@ -49,7 +49,7 @@ from wordorder.training.backend import BACKENDS
 # The reviews of the chapter, as config/config.yaml has them: what the workflow's own claims are about.
 IMDB = "md5:7c2ac02c03563afcf9b574c7e56c153a"
 # What a variant can only be given by itself.
-OWN = {*SHOWN, "features", "dimension", "heads", "C", "teachers", "trainable"}
+OWN = {*SHOWN, "features", "dimension", "heads", "region", "C", "teachers", "trainable"}
 
 
 class Run(NamedTuple):

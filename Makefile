@@ -15,7 +15,7 @@ results: $(INSTALLED)
 	snakemake --cores $(CORES) results/summary.csv
 	@cat logs/summarize_runs.log
 
-# Every claim of the chapter: all variants, three seeds, the learning curve.
+# Every claim of the chapter: all variants, ten seeds or five, the learning curve.
 study: $(INSTALLED)
 	snakemake --cores $(CORES) --configfile config/study.yaml -- results/summary.csv
 	@cat logs/summarize_runs.log

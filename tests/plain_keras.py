@@ -1,13 +1,16 @@
 """The chapter's models in plain Keras, the oracle for ours: pairs with the same weights, and steps of training."""
 
+from functools import cache
+
 import keras
 import numpy as np
+from hypothesis import strategies as st
 from keras import ops
 
 from wordorder.data.encoded import EncodedReviews
 from wordorder.models.kind import kind_named
 from wordorder.models.network import build_model
-from wordorder.training.backend import value_and_gradients
+from wordorder.training.backend import compiled, value_and_gradients
 
 VOCABULARY, DIMENSION, UNITS, LENGTH = 40, 5, 3, 12
 CASES = [
@@ -65,6 +68,23 @@ def lstm_weights(model):
     names = ["recurrent_kernel", "bias"] if model.variant.one_hot else ["kernel", "recurrent_kernel", "bias"]
     both = [getattr(block, f"{direction}_{name}") for name in names for direction in ("forward", "backward")]
     return [model.token_table.rows, *both, *model.classifier.weights]
+
+
+@cache
+def compiled_pair(make, *case):
+    """A plain model and ours with the same weights, compiled: many calls are cheap."""
+    return [compiled(model) for model in make(*case)]
+
+
+THREE_LENGTHS = st.lists(st.integers(0, LENGTH), min_size=3, max_size=3)
+SEEDS = st.integers(0, 10**6)
+
+
+def assert_same_outputs(make, case, lengths, seed):
+    """Compare the outputs of a pair that `make` gives for a case, for reviews of these lengths."""
+    plain, model = compiled_pair(make, *case)
+    tokens = ops.convert_to_tensor(token_batch(lengths, seed))
+    np.testing.assert_allclose(model(tokens), plain(tokens), atol=1e-5)
 
 
 def token_batch(lengths, seed=1, vocabulary=VOCABULARY):

@@ -1,17 +1,27 @@
 """The convolution against `Conv1D` of plain Keras: same weights, same outputs, gradients. Runs on either backend."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
-from plain_keras import DIMENSION, LENGTH, UNITS, VOCABULARY, complete, dense, same_weights, token_batch
+from plain_keras import (
+    DIMENSION,
+    LENGTH,
+    SEEDS,
+    THREE_LENGTHS,
+    UNITS,
+    VOCABULARY,
+    assert_same_outputs,
+    complete,
+    dense,
+    same_weights,
+    token_batch,
+)
 
 from wordorder.inference import load_model, save_model
 from wordorder.models.network import build_model
-from wordorder.training.backend import compiled, value_and_gradients
+from wordorder.training.backend import value_and_gradients
 
 CASES = [("one_hot", 3), ("one_hot", 2), ("embedding", 3), ("glove", 4), ("cbow", 1)]
 LENGTHS = [LENGTH, 7, 2, 1, 0]
@@ -85,23 +95,11 @@ def test_gradients_are_those_of_plain_keras(features, region):
     assert compared == len(model.trainable_variables)
 
 
-@cache
-def compiled_pair(case):
-    """A plain model and ours with the same weights, compiled: many calls are cheap."""
-    return [compiled(model) for model in pair(*case)]
-
-
 @settings(max_examples=50)
-@given(
-    lengths=st.lists(st.integers(0, LENGTH), min_size=3, max_size=3),
-    seed=st.integers(0, 10**6),
-    case=st.sampled_from(CASES),
-)
+@given(lengths=THREE_LENGTHS, seed=SEEDS, case=st.sampled_from(CASES))
 def test_outputs_for_any_lengths(lengths, seed, case):
     # Catches: an arrangement of lengths (all empty, all full, shorter than a region) that the examples do not meet.
-    plain, model = compiled_pair(case)
-    tokens = ops.convert_to_tensor(token_batch(lengths, seed))
-    np.testing.assert_allclose(model(tokens), plain(tokens), atol=1e-5)
+    assert_same_outputs(pair, case, lengths, seed)
 
 
 @pytest.mark.parametrize("features", ["one_hot", "cbow"])

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from functools import cache
 from pathlib import Path
 
 import keras
@@ -14,12 +13,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
-from plain_keras import CASES, LENGTH, UNITS, complete, dense, lstm_parts, lstm_weights, pair, token_batch
+from plain_keras import (
+    CASES,
+    LENGTH,
+    SEEDS,
+    THREE_LENGTHS,
+    UNITS,
+    assert_same_outputs,
+    complete,
+    dense,
+    lstm_parts,
+    lstm_weights,
+    pair,
+    token_batch,
+)
 
 import wordorder
 from wordorder.models.kinds.lstm import LSTM, lstm
 from wordorder.models.network import build_model
-from wordorder.training.backend import compiled, scan_skips, value_and_gradients
+from wordorder.training.backend import scan_skips, value_and_gradients
 
 
 def all_gradients(model, tokens):
@@ -60,23 +72,11 @@ def test_gradients_are_those_of_plain_keras(features, mask, pooling):
         assert np.abs(gradient).max() > 1e-3
 
 
-@cache
-def compiled_pair(case):
-    """A plain model and ours with the same weights, compiled: many calls are cheap."""
-    return [compiled(model) for model in pair(*case)]
-
-
 @settings(max_examples=100)
-@given(
-    lengths=st.lists(st.integers(0, LENGTH), min_size=3, max_size=3),
-    seed=st.integers(0, 10**6),
-    case=st.sampled_from(CASES),
-)
+@given(lengths=THREE_LENGTHS, seed=SEEDS, case=st.sampled_from(CASES))
 def test_outputs_for_any_lengths(lengths, seed, case):
     # Catches: an arrangement of lengths (all empty, all full, one token) that the examples above do not meet.
-    plain, model = compiled_pair(case)
-    tokens = ops.convert_to_tensor(token_batch(lengths, seed))
-    np.testing.assert_allclose(model(tokens), plain(tokens), atol=1e-5)
+    assert_same_outputs(pair, case, lengths, seed)
 
 
 @pytest.mark.parametrize("features", ["one_hot", "embedding"])

@@ -5,21 +5,31 @@ import math
 import os
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from keras import ops
-from plain_keras import LENGTH, VOCABULARY, complete, dense, encoded, plain_step, same_weights, token_batch
+from plain_keras import (
+    LENGTH,
+    SEEDS,
+    THREE_LENGTHS,
+    VOCABULARY,
+    assert_same_outputs,
+    complete,
+    dense,
+    encoded,
+    plain_step,
+    same_weights,
+    token_batch,
+)
 
 import wordorder
 from wordorder.inference import load_model, predict, save_model
 from wordorder.models.network import build_model
-from wordorder.training.backend import compiled, value_and_gradients
+from wordorder.training.backend import value_and_gradients
 from wordorder.training.loop import Trainer
 
 DIMENSION, HEADS, UNITS = 6, 2, 3
@@ -86,19 +96,11 @@ def test_gradients_are_those_of_plain_keras(mask):
         assert np.abs(two).max() > 1e-3 or weight.path.endswith("key/bias")
 
 
-@cache
-def compiled_pair():
-    """A plain model and ours with the same weights, compiled: many calls are cheap."""
-    return [compiled(model) for model in pair()]
-
-
 @settings(max_examples=50)
-@given(lengths=st.lists(st.integers(0, LENGTH), min_size=3, max_size=3), seed=st.integers(0, 10**6))
+@given(lengths=THREE_LENGTHS, seed=SEEDS)
 def test_outputs_for_any_lengths(lengths, seed):
     # Catches: an arrangement of lengths (all empty, all full, one token) that the examples above do not meet.
-    plain, model = compiled_pair()
-    tokens = ops.convert_to_tensor(token_batch(lengths, seed))
-    np.testing.assert_allclose(model(tokens), plain(tokens), atol=1e-5)
+    assert_same_outputs(pair, (), lengths, seed)
 
 
 def test_padding_takes_no_part():

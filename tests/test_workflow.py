@@ -440,29 +440,34 @@ def test_config_of_the_study(clone):
     # vectorizer or vectors that are made for nothing, or twice.
     files = ["config/config.yaml", "config/study.yaml"]
     result = command("-n", "--cores", "4", "--configfile", *files, "--", SUMMARY, cwd=clone)
-    once = ["transformer", "one_hot_pooled", "cbow_pooled_taught", "nb_lr", "nb_lr_punctuation", "nb_lr_taught"]
-    once += ["averaged_glove", "averaged_cbow"]
-    text = ["embedding_masked_whole", "embedding_masked_no_html"]
-    keras3 = ["embedding_keras3", "embedding_masked_keras3"]
-    vectors = ["glove_trained", "glove_pooled", "cbow", "cbow_frozen", "embedding_pooled", "cbow_pooled"]
-    shuffled = [f"{variant}_shuffled" for variant in [*LSTMS, "cbow_pooled"]]
-    variants = [*BAGS_OF_WORDS, "binary_bigram_cut", *LSTMS, *vectors, *text, *keras3, *shuffled]
-    once += ["transformer_shuffled"]
+    ten, five = range(1, 11), range(1, 6)
+    once = ["nb_lr", "nb_lr_punctuation", "nb_lr_taught", "averaged_glove", "averaged_cbow"]
+    variants = [*BAGS_OF_WORDS, "binary_bigram_cut", *LSTMS, *(f"{variant}_shuffled" for variant in LSTMS)]
+    variants += ["embedding_masked_whole", "embedding_masked_no_html", "embedding_keras3", "embedding_masked_keras3"]
+    variants += ["cbow", "transformer"]
+    pooled = ["cbow_pooled", "cbow_pooled_taught", "cbow_pooled_shuffled", "convolution", "convolution_shuffled"]
+    pooled += ["glove_trained", "glove_pooled", "cbow_frozen", "embedding_pooled", "one_hot_pooled"]
+    pooled += ["transformer_shuffled"]
     vectorizers = ["words", "words_no_html", "bigrams", "bigrams_cut", "trigrams", "trigrams_punctuation"]
-    expected = all_jobs(variants, (1, 2, 3), vectorizers) | trainings(*(f"{variant} 1" for variant in once))
+    expected = all_jobs(variants, ten, vectorizers) | trainings(*(f"{variant} 1" for variant in once))
+    expected |= trainings(*(f"{variant} {seed}" for variant in pooled for seed in five))
     curve = ["embedding_masked", "embedding_pooled", "glove", "glove_trained", "glove_pooled", "cbow", "cbow_frozen"]
     curve += ["binary_unigram", "binary_bigram", "averaged_glove", "averaged_cbow"]
-    sizes = [100, 200, 500, 1000, 2000, 5000, 10000, 20000]
-    expected |= trainings(*(f"{variant} {size} {seed}" for variant in curve for size in sizes for seed in (1, 2, 3)))
+    sizes = dict.fromkeys([100, 200, 500, 1000, 2000, 5000, 10000, 20000], five) | {200: ten, 1000: ten}
+    expected |= trainings(
+        *(f"{name} {size} {seed}" for name in curve for size, seeds in sizes.items() for seed in seeds)
+    )
     expected |= {"train_cbow", "time_steps", "tabulate_learning_curve", "tabulate_word_order"}
-    reordered = ["binary_unigram", "binary_bigram", *LSTMS, "cbow_pooled"]
-    expected |= {f"measure_word_order {variant} {seed}" for variant in reordered for seed in (1, 2, 3)}
-    expected |= {"measure_word_order transformer 1", *(f"evaluate_ensemble teachers {seed}" for seed in (1, 2, 3))}
+    reordered = dict.fromkeys(["binary_unigram", "binary_bigram", *LSTMS, "transformer"], ten)
+    reordered |= {"convolution": five, "cbow_pooled": five}
+    expected |= {f"measure_word_order {variant} {seed}" for variant, seeds in reordered.items() for seed in seeds}
+    expected |= {f"evaluate_ensemble teachers {seed}" for seed in five}
     expected |= {f"encode_unlabelled {vectorizer}" for vectorizer in ("words", "trigrams", "trigrams_punctuation")}
-    expected |= {f"label_reviews {teacher} 1" for teacher in ("nb_lr", "nb_lr_punctuation", "cbow_pooled")}
+    expected |= {"label_reviews nb_lr 1", "label_reviews nb_lr_punctuation 1"}
+    expected |= {f"label_reviews cbow_pooled {seed}" for seed in five}
     assert planned(result) == expected
     defined = yaml.safe_load((clone / files[0]).read_text(encoding="utf-8"))["variants"]
-    assert {*variants, *once} == defined.keys()
+    assert {*variants, *pooled, *once} == defined.keys()
 
 
 def test_every_config_file_is_exercised(clone):

@@ -90,7 +90,6 @@ class Worker:
         self.process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True
         )
-        # Ours has as many shapes, and the loss of the first steps is waited for.
         self.send(self.steps + 2)
         return self.receive() is not None
 

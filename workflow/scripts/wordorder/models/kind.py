@@ -192,7 +192,8 @@ class GradientTrained(Kind):
     """The settings that all kinds share which are trained by gradients."""
 
     units: Count = Field(
-        32, description="Units of the recurrent layer in each direction, or of the hidden dense layer."
+        32,
+        description="Units of the recurrent layer in each direction, of the convolution, or of the hidden dense layer.",
     )
     dropout: Rate = Field(0.5, description="Fraction dropped before the classifier; 0 for none.")
     batch_size: Count = Field(32, description="Reviews in a step.")

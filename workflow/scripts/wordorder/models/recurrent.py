@@ -12,7 +12,6 @@ from pydantic import Field
 
 from wordorder.models.later import Tensor, keras, ops
 from wordorder.models.token_features import TokenFeatures
-from wordorder.settings import Count
 from wordorder.tokens import PADDING
 
 if TYPE_CHECKING:
@@ -32,22 +31,12 @@ class Recurrent(TokenFeatures):
 
     GATES: ClassVar[int]
     HOLD: ClassVar[float]
-    sequence_length: Count | None = Field(
-        600,
-        description="Tokens that a review is cut and padded to; null keeps whole reviews, for which `mask` must be "
-        "true.",
-    )
     pooling: Literal["last", "max"] = Field(
         "last",
         description="What is kept of the states: the last one in each direction, or for each unit the maximum over the "
         "words.",
     )
     mask: bool = Field(False, description="Leave the padding out, as `mask_zero=True` in Keras.")
-    group_by_length: bool = Field(
-        True,
-        description="Draw batches of reviews of similar length. Saves time where `mask` is true, and has no effect "
-        "elsewhere.",
-    )
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield what does not go together."""

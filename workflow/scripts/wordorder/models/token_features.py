@@ -49,6 +49,16 @@ class TokenFeatures(Student, SequenceModel):
     dimension: Count | None = Field(
         None, exclude_if=is_none, examples=[256], description="Size of a learned embedding; for `embedding` alone."
     )
+    sequence_length: Count | None = Field(
+        600,
+        description="Tokens that a review is cut to, and padded to where padding is read; null keeps whole reviews, "
+        "for which an LSTM has to have `mask: true`.",
+    )
+    group_by_length: bool = Field(
+        True,
+        description="Draw batches of reviews of similar length. Saves time where padding is left out, and has no "
+        "effect elsewhere.",
+    )
     token_dropout: Rate = Field(
         0.0, description="Fraction of the distinct tokens of a batch that are dropped, at all their positions."
     )

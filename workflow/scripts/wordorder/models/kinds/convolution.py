@@ -31,8 +31,6 @@ class Convolution(TokenFeatures):
 
     model: Literal["convolution"] = Field("convolution", description="The kind of model.")
     region: Count = Field(examples=[3], description="Neighbouring tokens that the convolution reads at a time.")
-    sequence_length: Count | None = Field(600, description="Tokens that a review is cut to; null keeps whole reviews.")
-    group_by_length: bool = Field(True, description="Draw batches of reviews of similar length, which saves time.")
 
     def add_layers(self, network: "TokenClassifier") -> int:
         """Add the token table and the weights of `keras.layers.Conv1D`."""

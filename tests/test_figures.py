@@ -102,6 +102,15 @@ def each_variant(**columns):
 TABLES = {
     "accuracy": SUMMARY,
     "training_time": SUMMARY,
+    "effects": pd.DataFrame(
+        {
+            "effect": [*VARIANTS, None],
+            "text": "It is </script> good.",
+            "value": [0.02, -0.003, 0.01, 0.8],
+            "low": [0.01, -0.012, None, 0.79],
+            "high": [0.03, 0.018, None, 0.81],
+        }
+    ),
     "claims": pd.DataFrame(
         {
             "claim": [*VARIANTS, "level"],
@@ -144,6 +153,7 @@ TABLES = {
 # What has to be there to read besides the names of the variants.
 WORDS = {
     "accuracy": {"0.870", "0.880"},
+    "effects": {"+2.0 (+1.0 to +3.0)", "-0.3 (-1.2 to +1.8)", "+1.0"},
     "claims": {"level", "holds", "undecided", "too few seeds", "does not hold"},
     "learning_curve": {"200", "1,000", "20,000"},
     "accuracy_by_length": {"1 to 9", "10 to 50"},
@@ -215,11 +225,12 @@ def test_accuracies_that_are_all_the_same(tmp_path):
     assert len(set(names)) == len(names) == len(VARIANTS)
 
 
+@pytest.mark.parametrize("chart", ["claims", "effects"])
 @pytest.mark.parametrize("kept", [[2], []])
-def test_figure_of_claims_without_intervals(tmp_path, kept):
-    # Catches: a failure where each variant is trained once, or where all claims are about times.
-    TABLES["claims"].iloc[kept].to_csv(tmp_path / "table.csv", index=False)
-    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="claims", caption="", seeds=None)
+def test_figure_of_claims_without_intervals(tmp_path, kept, chart):
+    # Catches: a failure where each variant is trained once, where all claims are about times, or none about an effect.
+    TABLES[chart].iloc[kept].to_csv(tmp_path / "table.csv", index=False)
+    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart=chart, caption="", seeds=None)
     check(*drawn(tmp_path / "one", draw), {VARIANTS[i] for i in kept})
 
 

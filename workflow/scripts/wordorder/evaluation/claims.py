@@ -26,7 +26,7 @@ from wordorder.settings import Section
 from wordorder.vectors.names import PRETRAINED
 
 COLUMNS = ["claim", "family", "kind", "text", "verdict", "verdict_of_family", "value", "low", "high", "bound", "margin"]
-COLUMNS += ["target", "p", "p_of_family", "seeds", "seeds_to_decide", "stated", "source", "of_seeds"]
+COLUMNS += ["target", "p", "p_of_family", "seeds", "seeds_to_decide", "stated", "source", "effect", "of_seeds"]
 
 
 class Bound(NamedTuple):
@@ -305,7 +305,7 @@ class Claim(NamedTuple):
     """One claim of the file.
 
     The verdicts of a `family` are also given as those of one study. `target` is one of `TARGETS`, `stated` of `STATED`
-    or "".
+    or "". Where the claim is about what something gains, `effect` names that in a few words.
     """
 
     name: str
@@ -315,9 +315,10 @@ class Claim(NamedTuple):
     family: str = "all"
     target: str = TARGETS[0]
     stated: str = ""
+    effect: str = ""
 
 
-OPTIONAL = ("family", "target", "stated")
+OPTIONAL = ("family", "target", "stated", "effect")
 
 
 def read_claims(text: str, variants: Sequence[str], *, name: str) -> list[Claim]:
@@ -378,9 +379,9 @@ def entry_problems(name: str, entry: dict, variants: Sequence[str]) -> Iterator[
     for key, choices in (("target", TARGETS), ("stated", STATED)):
         if key in entry and entry[key] not in choices:
             yield f"{name}.{key}: {shown(entry[key])} is not possible; write one of: {', '.join(choices)}."
-    for key in ("text", "source", "family"):
+    for key in ("text", "source", "family", "effect"):
         if key not in entry:
-            if key != "family":
+            if key not in OPTIONAL:
                 yield f"{name}.{key}: missing; write a line of text."
         elif not isinstance(entry[key], str) or not entry[key].strip():
             yield f"{name}.{key}: {shown(entry[key])} is not a line of text; write one."
@@ -488,6 +489,7 @@ def row_of(claim: Claim, measured: Measured) -> dict[str, Any]:
         **{"verdict": result, "verdict_of_family": result, "value": value, "low": low, "high": high},
         **{"bound": comparison.bound, "margin": margin, "target": claim.target, "p": p, "p_of_family": p},
         **{"seeds": measured.seeds, "seeds_to_decide": needed, "stated": claim.stated, "source": claim.source},
+        "effect": claim.effect,
         "of_seeds": numbers_text(measured.of_seeds),
     }
 

@@ -96,6 +96,42 @@ def draw_accuracy(summary: pd.DataFrame) -> alt.LayerChart:
     )
 
 
+def draw_effects(claims: pd.DataFrame) -> alt.LayerChart:
+    """Draw what each thing gains for which a claim has a name, in points, with the interval."""
+    effects = claims[claims["effect"].fillna("") != ""][["effect", "text", "value", "low", "high"]].copy()
+    effects[["value", "low", "high"]] *= 100
+    known = effects["low"].notna()
+    effects["shown"] = (
+        effects["value"]
+        .map("{:+.1f}".format)
+        .where(~known, [f"{row.value:+.1f} ({row.low:+.1f} to {row.high:+.1f})" for row in effects.itertuples()])
+    )
+    effects["apart"] = (effects["low"] > 0) | (effects["high"] < 0)
+    domain = limits(pd.concat([effects[name] for name in ("value", "low", "high")] + [pd.Series([0.0])]), 1)
+    base = alt.Chart(effects).encode(
+        y=alt.Y("effect:N", sort=list(effects["effect"]), title=None, axis=plain_axis(labelLimit=320)),
+        color=alt.Color("apart:N", scale=alt.Scale(domain=[True, False], range=[BLUE, GREY]), legend=None),
+    )
+    x = alt.X(
+        "value:Q",
+        title="points of accuracy",
+        scale=alt.Scale(domain=domain, nice=False, zero=False),
+        axis=alt.Axis(format="+d", tickMinStep=1),
+    )
+    zero = alt.Chart(effects.head(1)).mark_rule(color=INK).encode(x=alt.datum(0))
+    intervals = base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q")
+    tooltip = [alt.Tooltip("text:N"), *(alt.Tooltip(f"{name}:Q", format=".2f") for name in ("value", "low", "high"))]
+    means = base.mark_circle(size=70, opacity=1).encode(x=x, tooltip=tooltip)
+    numbers = base.mark_text(align="left", dx=12).encode(x=alt.value(WIDTH), text="shown:N", color=alt.value(INK))
+    return (zero + intervals + means + numbers).properties(
+        width=WIDTH,
+        height=alt.Step(24),
+        title=alt.Title(
+            "What each step gains", subtitle="Means over the seeds and 95 % intervals; grey: may be nothing"
+        ),
+    )
+
+
 def draw_claims(claims: pd.DataFrame) -> alt.VConcatChart:
     """Draw what was measured for each claim about what models score, with interval, margin and the value of each seed.
 

@@ -396,7 +396,8 @@ def all_jobs(variants, seeds=(1,), vectorizers=("words",)):
 BAGS_OF_WORDS = ["binary_unigram", "binary_bigram", "tfidf_bigram"]
 LSTMS = ["one_hot", "embedding", "embedding_masked", "glove"]
 CHAPTER = all_jobs(BAGS_OF_WORDS + LSTMS, vectorizers=["words", "bigrams"])
-FIGURES = ["accuracy", "claims", "accuracy_by_length", "training_time", "roc", "calibration", "word_map", "padding"]
+FIGURES = ["accuracy", "effects", "claims", "accuracy_by_length", "training_time", "roc", "calibration", "word_map"]
+FIGURES += ["padding"]
 LOOKED_AT = {
     *("tabulate_diagnostics", "compare_embeddings", "measure_padding", "show_disagreements"),
     *(f"plot_figure {figure}" for figure in FIGURES),
@@ -470,6 +471,23 @@ def test_config_of_the_study(clone):
     assert {*variants, *pooled, *once} == defined.keys()
 
 
+def test_config_of_the_best_classifier(clone):
+    # Catches: a best.yaml that does not fit config.yaml any more; a student without its teachers' labels, or one that
+    # is taught by models that are trained otherwise.
+    files = ["config/config.yaml", "config/best.yaml"]
+    result = command("-n", "--cores", "4", "--configfile", *files, "--", SUMMARY, cwd=clone)
+    teachers = ["nb_lr_punctuation", "cbow_pooled_punctuation", "convolution_punctuation"]
+    students = ["cbow_pooled_student", "convolution_student", "nb_lr_student"]
+    vectorizers = ["words_punctuation", "trigrams_punctuation"]
+    # By words alone, reviews are told long or short.
+    expected = all_jobs([*teachers, *students], vectorizers=["words", *vectorizers]) | {"train_cbow"}
+    expected -= {"download_glove", "build_glove_matrix", "answer_questions"}
+    expected |= {f"encode_unlabelled {vectorizer}" for vectorizer in vectorizers}
+    expected |= {f"label_reviews {teacher} 1" for teacher in teachers}
+    expected |= {"evaluate_ensemble teachers 1", "evaluate_ensemble students 1"}
+    assert planned(result) == expected
+
+
 def test_every_config_file_is_exercised(clone):
     # Catches: a config file that no test runs. What the profile sets shows in the tests of touched files (they are
     # compared by content) and of the diverged training (its log is shown).
@@ -479,6 +497,7 @@ def test_every_config_file_is_exercised(clone):
         "config/config.yaml",
         "config/demo.yaml",
         "config/claims.yaml",
+        "config/best.yaml",
         "config/grouping.yaml",
         "config/study.yaml",
         "profiles/default/config.yaml",

@@ -8,17 +8,22 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # A process more than two cores take: some tests wait for SLURM, a server or a lock.
 PYTEST := python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: results study demo report check lint test test-slow docs audit benchmark lock
+.PHONY: results study publish demo report check lint test test-slow docs audit benchmark lock
 
 # The chapter on the real reviews, which are downloaded.
 results: $(INSTALLED)
 	snakemake --cores $(CORES) results/summary.csv
 	@cat logs/summarize_runs.log
 
-# Every claim of the chapter: all variants, ten seeds or five, the learning curve.
+# Every claim of the chapter: all variants, ten seeds or five, the learning curve; all tables and figures, and a report.
 study: $(INSTALLED)
-	snakemake --cores $(CORES) --configfile config/study.yaml -- results/summary.csv
+	snakemake --cores $(CORES) --configfile config/study.yaml --report-after-run --report report.zip
 	@cat logs/summarize_runs.log
+
+# What `make study` has made, in docs/: tables, figures, and the pages with figures from them.
+publish: $(INSTALLED)
+	python workflow/scripts/publish_study.py . docs/results
+	python workflow/scripts/generate_docs.py
 
 # The same on a made-up corpus, in demo/.
 demo: $(INSTALLED)
@@ -56,7 +61,8 @@ test-slow: $(INSTALLED)
 	KERAS_BACKEND=jax python -m pytest -m slow -s
 	KERAS_BACKEND=jax FUZZ=25 python -m pytest tests/test_fuzz.py
 
-# What is made from the code: the schema of the config, the tables of its keys, the list of files for hosted modules.
+# What is made from the code and from the tables in docs/: the schema of the config, the tables of its keys, the list of
+# files for hosted modules, the figures of the pages.
 docs: $(INSTALLED)
 	python workflow/scripts/generate_docs.py
 

@@ -35,11 +35,7 @@ MODELS = {
     "embedding": "LSTM, learned embedding",
     "embedding_masked": "LSTM, masked embedding",
     "glove": "LSTM, GloVe",
-    "transformer": "Transformer",
-    "convolution": "convolution over three words",
     "nb_lr": "NB-LR, up to three words",
-    "cbow_pooled": "our best LSTM",
-    "cbow_pooled_taught": "the same, taught by it and NB-LR",
 }
 BOUNDS = {"at_least": "at least", "greater_than": "more than", "less_than": "less than", "within": "within ±"}
 
@@ -59,6 +55,9 @@ def filled(name: str, repository: Path) -> str:
         text = f"{text[: found.start()]}{lines}{text[found.end() :]}"
     if unknown := MARK.findall(FIGURE.sub("", text)):
         raise ValueError(f"{name}: not understood: {', '.join(unknown)}")
+    # There, Markdown takes a comment for the end of the paragraph.
+    if first := re.findall(rf"^ *{MARK.pattern}", text, re.MULTILINE):
+        raise ValueError(f"{name}: at the beginning of a line: {', '.join(first)}")
     return FIGURE.sub(lambda found: figure(found, docs, name), text)
 
 
@@ -77,9 +76,8 @@ def figure(found: re.Match[str], docs: Path, name: str) -> str:
     if pd.isna(value) or found["unit"] not in UNITS:
         raise ValueError(f"{name}: {found[0]}: there is no such cell or unit, or nothing in it.")
     if not isinstance(value, str):
-        decimals = len(text.partition(".")[2])
         sign = "+" if text[0] == "+" else ""
-        value = f"{UNITS[found['unit']] * value:{sign},.{decimals}f}"
+        value = decimal(UNITS[found["unit"]] * value, len(text.partition(".")[2]), sign)
     return f"{found[0].removesuffix(text)}{value}"
 
 
@@ -110,9 +108,14 @@ def code(name: str) -> str:
     return f"`{name}`"
 
 
+def decimal(value: float, digits: int, sign: str = "") -> str:
+    """Return a number with so many decimals, and without a minus where these are all 0."""
+    return f"{round(value, digits) + 0.0:{sign},.{digits}f}"
+
+
 def interval(low: float, high: float, digits: int) -> str:
     """Return an interval; nothing where there is none."""
-    return "" if pd.isna(low) else f"{low:.{digits}f} to {high:.{digits}f}"
+    return "" if pd.isna(low) else f"{decimal(low, digits)} to {decimal(high, digits)}"
 
 
 def results(docs: Path) -> Rows:
@@ -138,7 +141,7 @@ def claims(docs: Path) -> Rows:
         digits = 4 if claim.value < 10 else 1
         yield {
             "claim": claim.text,
-            "measured": f"{claim.value:.{digits}f}",
+            "measured": decimal(claim.value, digits),
             "95 % interval": interval(claim.low, claim.high, digits),
             "claimed": f"{BOUNDS[claim.bound]} {claim.margin:g}",
             "verdict": claim.verdict,
@@ -157,7 +160,7 @@ def twins(docs: Path) -> Rows:
             "model": code(name),
             "as it is": f"{accuracies[name]:.4f}",
             "shuffled": f"{accuracies[f'{name}_shuffled']:.4f}",
-            "difference": f"{worth['value']:.4f}",
+            "difference": decimal(worth["value"], 4),
             "95 % interval": interval(worth["low"], worth["high"], 4),
             "worth more than half a point": worth["verdict"],
             "as good, to within half a point": idle["verdict"],
@@ -179,7 +182,7 @@ def models(docs: Path) -> Rows:
             "the chapter": "" if pd.isna(row["chapter_accuracy"]) else f"{row['chapter_accuracy']:g}",
             "from word order": ""
             if gain is None
-            else f"{gain['value']:.3f} ({interval(gain['low'], gain['high'], 3)})",
+            else f"{decimal(gain['value'], 3)} ({interval(gain['low'], gain['high'], 3)})",
             "seconds": f"{row['training_seconds']:,.0f}",
         }
 
@@ -212,17 +215,6 @@ def lengths(docs: Path) -> Rows:
     for name, each in table.groupby("variant", sort=False):
         means = each.groupby("quartile")["accuracy"].mean()
         yield {"variant": code(str(name)), **{head: f"{means[quartile]:.3f}" for quartile, head in heads.items()}}
-
-
-def curve(docs: Path) -> Rows:
-    """Yield a row for each variant: its accuracy at each number of training reviews."""
-    table = pd.read_csv(docs / "results/learning_curve.csv")
-    for name, each in table.groupby("variant", sort=False):
-        cells = {
-            f"{row.size:,}": f"{row.test_accuracy:.3f}"
-            for row in each[["size", "test_accuracy"]].itertuples(name="Row")
-        }
-        yield {"variant": code(str(name)), **cells}
 
 
 def trials(docs: Path) -> Rows:
@@ -271,7 +263,6 @@ PAGES: dict[str, dict[str, Callable[[Path], Rows]]] = {
         "study": columns("results/study", what="{}", value="{}"),
         "results": results,
         "claims": claims,
-        "curve": curve,
         "lengths": lengths,
         "trials": trials,
     },

@@ -24,7 +24,8 @@ CLAIMED = {
         "equivalence",
         "order",
     ),
-    "Levels": ("accuracy", "auc", "analogies"),
+    "Levels": ("accuracy", "auc"),
+    "Shares of analogies": ("analogies",),
 }
 VERDICTS = {HOLDS: BLUE, FAILS: VERMILION, UNDECIDED: INK, TOO_FEW: GREY}
 # Small pictures side by side, one for each variant.
@@ -116,7 +117,10 @@ def draw_effects(claims: pd.DataFrame) -> alt.LayerChart:
         "value:Q",
         title="points of accuracy",
         scale=alt.Scale(domain=domain, nice=False, zero=False),
-        axis=alt.Axis(format="+d", tickMinStep=1),
+        axis=alt.Axis(
+            values=list(range(round(domain[0]), round(domain[1]) + 1)),
+            labelExpr="datum.value ? format(datum.value, '+d') : '0'",
+        ),
     )
     zero = alt.Chart(effects.head(1)).mark_rule(color=INK).encode(x=alt.datum(0))
     intervals = base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q")

@@ -17,7 +17,7 @@ TABLES = (
     *("word_order", "contrasts", "step_times", "embeddings/neighbours", "embeddings/analogies"),
 )
 FIGURES = (
-    *("effects", "accuracy", "claims", "learning_curve", "word_order", "accuracy_by_length", "training_time"),
+    *("effects", "accuracy", "claims", "learning_curve", "word_order", "accuracy_by_length"),
     *("word_map", "padding"),
 )
 

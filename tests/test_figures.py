@@ -106,7 +106,7 @@ TABLES = {
         {
             "effect": [*VARIANTS, None],
             "text": "It is </script> good.",
-            "value": [0.02, -0.003, 0.01, 0.8],
+            "value": [0.02, -0.0003, 0.01, 0.8],
             "low": [0.01, -0.012, None, 0.79],
             "high": [0.03, 0.018, None, 0.81],
         }
@@ -153,7 +153,7 @@ TABLES = {
 # What has to be there to read besides the names of the variants.
 WORDS = {
     "accuracy": {"0.870", "0.880"},
-    "effects": {"+2.0 (+1.0 to +3.0)", "-0.3 (-1.2 to +1.8)", "+1.0"},
+    "effects": {"+2.0 (+1.0 to +3.0)", "+0.0 (-1.2 to +1.8)", "+1.0"},
     "claims": {"level", "holds", "undecided", "too few seeds", "does not hold"},
     "learning_curve": {"200", "1,000", "20,000"},
     "accuracy_by_length": {"1 to 9", "10 to 50"},

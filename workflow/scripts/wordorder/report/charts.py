@@ -102,11 +102,10 @@ def draw_effects(claims: pd.DataFrame) -> alt.LayerChart:
     effects = claims[claims["effect"].fillna("") != ""][["effect", "text", "value", "low", "high"]].copy()
     effects[["value", "low", "high"]] *= 100
     known = effects["low"].notna()
-    effects["shown"] = (
-        effects["value"]
-        .map("{:+.1f}".format)
-        .where(~known, [f"{row.value:+.1f} ({row.low:+.1f} to {row.high:+.1f})" for row in effects.itertuples()])
-    )
+    # Without a minus before 0.0.
+    rounded = (effects[["value", "low", "high"]].round(1) + 0.0).map("{:+.1f}".format)
+    with_interval = rounded["value"] + " (" + rounded["low"] + " to " + rounded["high"] + ")"
+    effects["shown"] = rounded["value"].where(~known, with_interval)
     effects["apart"] = (effects["low"] > 0) | (effects["high"] < 0)
     domain = limits(pd.concat([effects[name] for name in ("value", "low", "high")] + [pd.Series([0.0])]), 1)
     base = alt.Chart(effects).encode(

@@ -20,7 +20,7 @@ from estimate_sweep import estimate
 Rows = Iterator[dict[str, str]]
 FIGURE = re.compile(
     r"<!-- (?P<table>[\w/]+) (?P<row>\S+) (?P<column>\w+)(?: (?P<unit>\w+))? -->"
-    r"(?P<text>[-+]?\d[\d,]*(?:\.\d+)?|holds|does not hold|undecided|too few seeds)"
+    r"(?P<text>[-+]?\d+(?:,\d{3})*(?:\.\d+)?|holds|does not hold|undecided|too few seeds)"
 )
 # A mark that the pattern above does not know, for example because nothing follows it.
 MARK = re.compile(r"<!-- \w+/.*?-->")

@@ -190,9 +190,11 @@ def models(docs: Path) -> Rows:
 def orders(docs: Path) -> Rows:
     """Yield a row for each order of the words: the change of each model in points; in the order kept, its accuracy."""
     for name, each in pd.read_csv(docs / "word_order/word_order.csv").groupby("order", sort=False):
-        cells = (
-            each["accuracy"].map("{:.4f}".format) if name == "kept" else (100 * each["change"]).map("{:+.1f}".format)
+        kept, changes = (
+            each["accuracy"].map("{:.4f}".format),
+            [decimal(100 * change, 1, "+") for change in each["change"]],
         )
+        cells = kept if name == "kept" else changes
         yield {"words that stay together": str(name), **dict(zip(each["variant"].map(code), cells, strict=True))}
 
 

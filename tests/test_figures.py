@@ -189,7 +189,7 @@ def check(html, svg, png, words):
 def test_every_entry_of_the_contents_has_a_chart():
     # Catches: a function without an entry, which draws nothing, or an entry without a function.
     functions = {name.removeprefix("draw_") for name in vars(charts) if name.startswith("draw_")}
-    assert functions == {entry.name for entry in contents.figures(["a"]).values()} == {*TABLES, "history"}
+    assert functions == {entry.name for entry in contents.figures().values()} == {*TABLES, "history"}
 
 
 @pytest.mark.parametrize("figure", TABLES)
@@ -197,7 +197,7 @@ def test_figure_is_drawn(tmp_path, figure):
     # Catches: a variant without a name, values that are not drawn, bytes that differ from time to time, a picture
     # without a description for screen readers.
     TABLES[figure].to_csv(tmp_path / "table.csv", index=False)
-    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart=figure, caption="What it shows.", seeds=None)
+    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart=figure, caption="What it shows.", runs=None)
     files = drawn(tmp_path / "one", draw)
     check(*files, {*VARIANTS, *WORDS.get(figure, ())})
     assert b'"description": "What it shows."' in files[0]
@@ -210,7 +210,7 @@ def test_figure_of_one_variant(tmp_path):
         TABLES[figure].query("variant == 'glove'").head(1).to_csv(tmp_path / "table.csv", index=False)
         files = drawn(
             tmp_path / figure,
-            partial(plot_figure.main, [tmp_path / "table.csv"], chart=figure, caption="", seeds=None),
+            partial(plot_figure.main, [tmp_path / "table.csv"], chart=figure, caption="", runs=None),
         )
         check(*files, {"glove"})
 
@@ -218,7 +218,7 @@ def test_figure_of_one_variant(tmp_path):
 def test_accuracies_that_are_all_the_same(tmp_path):
     # Catches: an axis from 1 to 1, with all names at the same place; on a made-up corpus all answers may be right.
     SUMMARY.assign(test_accuracy=1.0).to_csv(tmp_path / "table.csv", index=False)
-    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="training_time", caption="", seeds=None)
+    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="training_time", caption="", runs=None)
     files = drawn(tmp_path / "one", draw)
     check(*files, {*VARIANTS})
     names = re.findall(rf"translate\([\d.]+,([\d.-]+)\)[^>]*>(?:{'|'.join(VARIANTS)})<", files[1].decode())
@@ -230,7 +230,7 @@ def test_accuracies_that_are_all_the_same(tmp_path):
 def test_figure_of_claims_without_intervals(tmp_path, kept, chart):
     # Catches: a failure where each variant is trained once, where all claims are about times, or none about an effect.
     TABLES[chart].iloc[kept].to_csv(tmp_path / "table.csv", index=False)
-    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart=chart, caption="", seeds=None)
+    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart=chart, caption="", runs=None)
     check(*drawn(tmp_path / "one", draw), {VARIANTS[i] for i in kept})
 
 
@@ -239,7 +239,7 @@ def test_figures_of_many_classes(tmp_path):
     classes = [f"class{i}" for i in range(50)]
     places = {"embedding": "a", "word": [f"w{i}" for i in range(50)], "class": classes, "x": 1.0, "y": 0.0}
     pd.DataFrame({**places, "explained": 1.0}).to_csv(tmp_path / "table.csv", index=False)
-    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="word_map", caption="", seeds=None)
+    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="word_map", caption="", runs=None)
     files = drawn(tmp_path / "one", draw)
     check(*files, {"w0", "w49", "100% of the variance"})
     assert b"role-legend" not in files[1]
@@ -250,15 +250,19 @@ def test_figures_of_many_classes(tmp_path):
 
 
 def test_history_is_drawn(tmp_path):
-    # Catches: seeds joined to one line, the epoch of lowest validation loss not marked, or that of another seed.
-    history = pd.DataFrame({"epoch": [1, 2, 3]}).assign(loss=0.5, accuracy=0.7, validation_accuracy=0.7)
-    for seed, losses in ((1, [0.5, 0.4, 0.6]), (2, [0.3, 0.4, 0.5])):
-        history.assign(validation_loss=losses).to_csv(tmp_path / f"{seed}.csv", index=False)
-    histories = [tmp_path / "1.csv", tmp_path / "2.csv"]
-    draw = partial(plot_figure.main, histories, chart="history", caption="", seeds=[1, 2])
-    files = drawn(tmp_path / "one", draw)
-    check(*files, {"training", "validation", "loss", "accuracy"})
-    circles = re.findall(r'aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="point"', files[1].decode())
-    marked = [re.search(r"epoch: (\d+).*seed: (\d+)", label).groups() for label in circles]
-    # In the picture of the loss and in that of the accuracy.
-    assert sorted(marked) == [("1", "2")] * 2 + [("2", "1")] * 2
+    # Catches: seeds or variants joined to one line, the epoch of lowest validation loss not marked, or that of another
+    # training; one that has but one epoch and is not seen.
+    tables, runs = [], []
+    for variant, seed, losses in (("a", 1, [0.5, 0.4, 0.6]), ("a", 2, [0.3, 0.4, 0.5]), ("b", 1, [0.2])):
+        tables.append(tmp_path / f"{variant}{seed}.csv")
+        runs.append((variant, "all", seed))
+        history = pd.DataFrame({"epoch": range(1, len(losses) + 1), "loss": 0.45, "validation_loss": losses})
+        history.assign(accuracy=0.7, validation_accuracy=0.7).to_csv(tables[-1], index=False)
+    files = drawn(tmp_path / "one", partial(plot_figure.main, tables, chart="history", caption="", runs=runs))
+    check(*files, {"training", "validation", "a", "b"})
+    svg = files[1].decode()
+    circles = re.findall(r'aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="point"', svg)
+    marked = [re.search(r"epoch: (\d+).*loss: ([\d.]+).*seed: (\d+)", label).groups() for label in circles]
+    assert sorted(marked) == [("1", "0.2", "1"), ("1", "0.3", "2"), ("2", "0.4", "1")]
+    # Two seeds in training and validation.
+    assert svg.count('aria-roledescription="line mark"') == 4 + 2

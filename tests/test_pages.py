@@ -56,7 +56,7 @@ def test_a_damaged_table_is_refused(tmp_path):
         with pytest.raises(InputError, match=r"table\.csv is damaged"):
             render_table.main(path, tmp_path / "table.html", title="", caption="")
         with pytest.raises(InputError, match=r"table\.csv is damaged"):
-            plot_figure.main([path], *[tmp_path / "table.html"] * 3, chart="roc", caption="", seeds=None)
+            plot_figure.main([path], *[tmp_path / "table.html"] * 3, chart="roc", caption="", runs=None)
     assert not (tmp_path / "table.html").exists()
 
 

@@ -29,7 +29,7 @@ except ValueError as error:
     raise WorkflowError(str(error)) from None
 
 CLAIMS = CONFIG.claims or workflow.source_path("../../config/claims.yaml")
-FIGURES = contents.figures(CONFIG.active_variants)
+FIGURES = contents.figures()
 TABLES = contents.tables()
 PAGES = contents.pages(CONFIG.active_variants)
 MATRICES = [PRETRAINED[name] for name in CONFIG.embedding_matrices()]
@@ -307,10 +307,10 @@ def report_products(wildcards):
 
 
 def figure_tables(wildcards):
-    """The tables that a figure is drawn from: of results or, if it is of a variant, of each of its runs."""
+    """The tables that a figure is drawn from: of results, or of each training."""
     entry = FIGURES[wildcards.figure]
-    if entry.variant:
-        return [path for name in entry.tables for path in files_of(f"{name}.csv", CONFIG.runs_of(entry.variant))]
+    if entry.of_runs:
+        return [path for name in entry.tables for path in files_of(f"{name}.csv", CONFIG.runs())]
     return [paths.csv(name) for name in entry.tables]
 
 
@@ -323,8 +323,8 @@ def table_source(wildcards):
 def figure_settings(wildcards):
     """What decides a figure, besides its tables."""
     entry = FIGURES[wildcards.figure]
-    seeds = CONFIG.seeds_of(entry.variant) if entry.variant else None
-    return job_settings("plot_figure.py", chart=entry.name, caption=entry.caption, seeds=seeds)
+    runs = CONFIG.runs() if entry.of_runs else None
+    return job_settings("plot_figure.py", chart=entry.name, caption=entry.caption, runs=runs)
 
 
 def table_settings(wildcards):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from wordorder.entry import run
+from wordorder.evaluation.predictions import Run
 from wordorder.io.errors import reading
 from wordorder.io.frames import read_csv
 from wordorder.report import charts
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def main(
-    tables: list[Path], html: Path, svg: Path, png: Path, *, chart: str, caption: str, seeds: list[int] | None
+    tables: list[Path], html: Path, svg: Path, png: Path, *, chart: str, caption: str, runs: list[Run] | None
 ) -> None:
-    """Write a chart of the report as an interactive page, as SVG and as PNG; `seeds` are those of tables of runs."""
+    """Write a chart of the report as an interactive page, as SVG and as PNG; `runs` are those of tables of runs."""
     parts = []
     for table in tables:
         with reading(table):
             parts.append(read_csv(table))
-    if seeds:
-        parts = [part.assign(seed=seed) for part, seed in zip(parts, seeds, strict=True)]
+    if runs:
+        parts = [part.assign(variant=name, seed=seed) for part, (name, _, seed) in zip(parts, runs, strict=True)]
     draw = getattr(charts, f"draw_{chart}")
     save(draw(pd.concat(parts, ignore_index=True)), html, svg, png, description=caption)
 

@@ -1,7 +1,7 @@
 """Draw the figures, each with a function from its table to a chart.
 
 `draw_<name>` draws the figure of that name in `contents.yaml`, from the rows of its tables: those of the tables of runs
-have their seed in a column of that name.
+have their variant and seed in columns of these names.
 """
 
 import math
@@ -260,31 +260,33 @@ def draw_training_time(summary: pd.DataFrame) -> alt.LayerChart:
     )
 
 
-def draw_history(history: pd.DataFrame) -> alt.HConcatChart:
-    """Draw loss and accuracy of each epoch of all seeds of a variant, with the epoch that was kept.
+def draw_history(history: pd.DataFrame) -> alt.ConcatChart:
+    """Draw the losses of each epoch, a picture for each variant with a line for each seed, and which epochs were kept.
 
-    `history` has the columns seed, epoch, loss, accuracy, validation_loss and validation_accuracy.
+    `history` has the columns variant, seed, epoch, loss and validation_loss.
     """
-    best = history.loc[history.groupby("seed")["validation_loss"].idxmin()]
-    splits = {"training": "", "validation": "validation_"}
+    columns = ["variant", "seed", "epoch"]
+    splits = {"training": "loss", "validation": "validation_loss"}
+    lines = pd.concat(
+        history[columns].assign(split=split, value=history[column]).round(4) for split, column in splits.items()
+    )
+    best = history.loc[history.groupby(["variant", "seed"])["validation_loss"].idxmin()]
+    kept = best[columns].assign(split="validation", value=best["validation_loss"]).round(4)
     colour = alt.Color("split:N", title=None, scale=alt.Scale(domain=list(splits), range=[BLUE, VERMILION]))
-    panels = []
-    for measure in ("loss", "accuracy"):
-        lines = pd.concat(
-            history[["seed", "epoch"]].assign(split=split, value=history[f"{prefix}{measure}"])
-            for split, prefix in splits.items()
-        )
-        kept = best[["seed", "epoch"]].assign(split="validation", value=best[f"validation_{measure}"])
-        x = alt.X("epoch:O", axis=alt.Axis(labelAngle=0, labelOverlap=True))
-        y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=plain_axis())
-        columns = [alt.Tooltip(name) for name in ("split:N", "seed:N", "epoch:O")]
-        tooltip = [*columns, alt.Tooltip("value:Q", title=measure, format=".4f")]
-        base = alt.Chart(lines).encode(x=x, y=y, color=colour, detail="seed:N", tooltip=tooltip)
+    x = alt.X("epoch:Q", scale=alt.Scale(nice=False), axis=alt.Axis(tickMinStep=1, tickCount=5, grid=False))
+    y = alt.Y("value:Q", title="loss", scale=alt.Scale(zero=False), axis=plain_axis(tickCount=4))
+    tooltip = [*(alt.Tooltip(name) for name in ("split:N", "seed:N", "epoch:Q")), alt.Tooltip("value:Q", title="loss")]
+    pictures = []
+    for variant in dict.fromkeys(history["variant"]):
+        own, marked = (alt.Chart(part[part["variant"] == variant]) for part in (lines, kept))
+        base = own.encode(x=x, y=y, color=colour, detail="seed:N", tooltip=tooltip)
         # A training of one epoch has no line.
-        drawn = base.mark_line(strokeWidth=1.5, opacity=0.7) + base.mark_circle(size=14, opacity=0.7)
-        mark = alt.Chart(kept).mark_point(size=110, strokeWidth=2).encode(x=x, y=y, color=colour, tooltip=tooltip)
-        panels.append((drawn + mark).properties(width=WIDTH * 0.6, height=HEIGHT * 0.75, title=measure))
-    return alt.hconcat(*panels)
+        drawn = base.mark_line(strokeWidth=1, opacity=0.6) + base.mark_circle(size=8, opacity=0.6)
+        mark = marked.mark_point(size=50).encode(x=x, y=y, color=colour, tooltip=tooltip)
+        pictures.append((drawn + mark).properties(width=SMALL, height=SMALL, title=alt.Title(variant, offset=4)))
+    return alt.concat(*pictures, columns=COLUMNS).properties(
+        title="Loss by epoch (circles: the weights that were kept)"
+    )
 
 
 def draw_calibration(calibration: pd.DataFrame) -> alt.ConcatChart:

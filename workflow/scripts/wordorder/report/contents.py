@@ -14,8 +14,8 @@ class Entry(NamedTuple):
     """One figure, table or page of the report.
 
     `name` is its key in `contents.yaml`; `variant` is the one that it shows, None where it shows all. `tables` are CSV
-    files, without their ending: under results/ or, with a `variant`, in the folders of its runs. `needs` is what the
-    config has to ask for, if anything.
+    files, without their ending: under results/ or, where they are `of_runs`, in the folders of all trainings. `needs`
+    is what the config has to ask for, if anything.
     """
 
     name: str
@@ -24,12 +24,13 @@ class Entry(NamedTuple):
     labels: dict[str, str]
     caption: str
     tables: list[str]
+    of_runs: bool
     needs: str | None
 
 
-def figures(variants: Sequence[str]) -> dict[str, Entry]:
+def figures() -> dict[str, Entry]:
     """Return the figures, in order, by their paths under results/figures/ without the ending."""
-    return entries("figures", variants)
+    return entries("figures", ())
 
 
 def tables() -> dict[str, Entry]:
@@ -49,7 +50,14 @@ def entries(section: str, variants: Sequence[str]) -> dict[str, Entry]:
         for variant in variants if keys.get("each") == "variant" else [None]:
             labels = {"variant": variant} if variant else {"what": keys["label"]}
             found[f"{name}/{variant}" if variant else name] = Entry(
-                name, variant, keys["category"], labels, keys["caption"], keys.get("tables", []), keys.get("needs")
+                name,
+                variant,
+                keys["category"],
+                labels,
+                keys["caption"],
+                keys.get("tables", []),
+                keys.get("of_runs", False),
+                keys.get("needs"),
             )
     return found
 

@@ -51,7 +51,7 @@ def test_figures_have_files_for_the_readme(looked_at):
     figures = looked_at / "results/figures"
     for ending in (".html", ".svg", ".png"):
         drawn = {path.relative_to(figures).with_suffix("").as_posix() for path in figures.rglob(f"*{ending}")}
-        assert drawn == set(contents.figures(VARIANTS))
+        assert drawn == set(contents.figures())
 
 
 def test_model_card(looked_at):

@@ -28,10 +28,13 @@ def test_the_work_of_others_is_seen():
 def test_own_work_is_none_of_others():
     # Catches: times refused because they were measured; those of children, in which benchmarks run.
     watch, start, own = Watch(), time.perf_counter(), own_seconds()
-    with pytest.raises(subprocess.TimeoutExpired):
-        subprocess.run(BUSY, timeout=1)
+    # Several, for their share of a machine that is busy with other things.
+    children = [subprocess.Popen(BUSY) for _ in range(4)]
     while time.perf_counter() < start + 2:
         pass
+    for child in children:
+        child.kill()
+        child.wait()
     share = (own_seconds() - own) / (time.perf_counter() - start)
     assert share > 0.3
     # Whatever else the machine does, there are no more cores than it has.

@@ -476,7 +476,7 @@ def test_config_of_the_best_classifier(clone):
     files = ["config/config.yaml", "config/best.yaml"]
     result = command("-n", "--cores", "4", "--configfile", *files, "--", SUMMARY, cwd=clone)
     teachers = ["nb_lr_punctuation", "cbow_pooled_punctuation", "convolution_punctuation"]
-    students = ["cbow_pooled_student", "convolution_student", "nb_lr_student"]
+    students = ["cbow_pooled_student", "nb_lr_student"]
     vectorizers = ["words_punctuation", "trigrams_punctuation"]
     # By words alone, reviews are told long or short.
     expected = all_jobs([*teachers, *students], vectorizers=["words", *vectorizers]) | {"train_cbow"}

@@ -129,8 +129,6 @@ def draw_effects(claims: pd.DataFrame) -> alt.LayerChart:
     return (zero + intervals + means + numbers).properties(
         width=WIDTH,
         height=alt.Step(24),
-        # For fonts that are wider than the one that is measured here.
-        padding={"left": 40, "top": 5, "right": 40, "bottom": 5},
         title=alt.Title(
             "What each step gains", subtitle="Means over the seeds and 95 % intervals; grey: may be nothing"
         ),

@@ -43,6 +43,8 @@ COLOURS = {
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 FONT_SIZE = 12
 WIDTH, HEIGHT = 460, 320
+# At the sides there is room for names in a font that is wider than that by which they are measured.
+PADDING = {"left": 40, "top": 8, "right": 40, "bottom": 8}
 # The version that Altair writes for, such as 6.1.
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
@@ -77,7 +79,7 @@ def spread(positions: Sequence[float], gap: float) -> np.ndarray:
 def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
     """Return a chart with the common fonts, sizes and axes."""
     return (
-        chart.configure(font=FONT, background="white", padding=8)
+        chart.configure(font=FONT, background="white", padding=PADDING)
         .configure_view(stroke=None)
         .configure_axis(
             labelFontSize=FONT_SIZE,

@@ -11,6 +11,7 @@ comment is replaced, and keeps its number of decimals and its plus sign.
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -24,8 +25,8 @@ FIGURE = re.compile(
 )
 # A mark that the pattern above does not know, for example because nothing follows it.
 MARK = re.compile(r"<!-- \w+/.*?-->")
-# What the unit of the prose is worth in that of the table, which has fractions and seconds.
-UNITS = {None: 1.0, "points": 100.0, "percent": 100.0, "points_less": -100.0, "minutes": 1 / 60, "hours": 1 / 3600}
+# What the unit of the prose is worth in that of the table, which has fractions.
+UNITS = {None: 1.0, "points": 100.0, "percent": 100.0, "points_less": -100.0}
 # The models of the first page; some have a twin that reads shuffled words.
 MODELS = {
     "binary_unigram": "bag of words",
@@ -58,7 +59,8 @@ def filled(name: str, repository: Path) -> str:
     # There, Markdown takes a comment for the end of the paragraph.
     if first := re.findall(rf"^ *{MARK.pattern}", text, re.MULTILINE):
         raise ValueError(f"{name}: at the beginning of a line: {', '.join(first)}")
-    return FIGURE.sub(lambda found: figure(found, docs, name), text)
+    read = cache(lambda table: pd.read_csv(docs / f"{table}.csv"))
+    return FIGURE.sub(lambda found: figure(found, read, name), text)
 
 
 def markdown(rows: Rows) -> Iterator[str]:
@@ -70,9 +72,9 @@ def markdown(rows: Rows) -> Iterator[str]:
         yield f"| {' | '.join(row.values())} |\n"
 
 
-def figure(found: re.Match[str], docs: Path, name: str) -> str:
-    """Return a mark and what belongs after it."""
-    value, text = cell(docs / f"{found['table']}.csv", found["row"], found["column"]), found["text"]
+def figure(found: re.Match[str], read: Callable[[str], pd.DataFrame], name: str) -> str:
+    """Return a mark and what belongs after it; `read` returns a table by its name."""
+    value, text = cell(read(found["table"]), found["row"], found["column"]), found["text"]
     if pd.isna(value) or found["unit"] not in UNITS:
         raise ValueError(f"{name}: {found[0]}: there is no such cell or unit, or nothing in it.")
     if not isinstance(value, str):
@@ -81,9 +83,8 @@ def figure(found: re.Match[str], docs: Path, name: str) -> str:
     return f"{found[0].removesuffix(text)}{value}"
 
 
-def cell(table: Path, row: str, column: str) -> str | float:
+def cell(frame: pd.DataFrame, row: str, column: str) -> str | float:
     """Return a cell of a table; nan if there is no such row or column."""
-    frame = pd.read_csv(table)
     for each, wanted in zip(frame.columns, row.split(","), strict=False):
         frame = frame[frame[each].astype(str).str.replace(" ", "_") == wanted]
     value: str | float = frame[column].iloc[0] if len(frame) == 1 and column in frame else float("nan")

@@ -13,13 +13,11 @@ CONTENTS = Path(__file__).with_name("contents.yaml")
 class Entry(NamedTuple):
     """One figure, table or page of the report.
 
-    `name` is its key in `contents.yaml`; `variant` is the one that it shows, None where it shows all. `tables` are CSV
-    files, without their ending: under results/ or, where they are `of_runs`, in the folders of all trainings. `needs`
-    is what the config has to ask for, if anything.
+    `name` is its key in `contents.yaml`. `tables` are CSV files, without their ending: under results/ or, where they are
+    `of_runs`, in the folders of all trainings. `needs` is what the config has to ask for, if anything.
     """
 
     name: str
-    variant: str | None
     category: str
     labels: dict[str, str]
     caption: str
@@ -51,7 +49,6 @@ def entries(section: str, variants: Sequence[str]) -> dict[str, Entry]:
             labels = {"variant": variant} if variant else {"what": keys["label"]}
             found[f"{name}/{variant}" if variant else name] = Entry(
                 name,
-                variant,
                 keys["category"],
                 labels,
                 keys["caption"],

@@ -13,8 +13,8 @@ CONTENTS = Path(__file__).with_name("contents.yaml")
 class Entry(NamedTuple):
     """One figure, table or page of the report.
 
-    `name` is its key in `contents.yaml`. `tables` are CSV files, without their ending: under results/ or, where they are
-    `of_runs`, in the folders of all trainings. `needs` is what the config has to ask for, if anything.
+    `name` is its key in `contents.yaml`. `tables` are CSV files, without their ending: under results/ or, where they
+    are `of_runs`, in the folders of all trainings. `needs` is what the config has to ask for, if anything.
     """
 
     name: str

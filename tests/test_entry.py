@@ -126,7 +126,7 @@ print(json.dumps(jobs), file=out)
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory):
     """What each rule names, of a job of each in a run that has all of them."""
-    files = [REPOSITORY / "config/config.yaml", REPOSITORY / "config/study.yaml"]
+    files = [REPOSITORY / f"config/{name}.yaml" for name in ("config", "study", "learning_curve", "readers")]
     command = [sys.executable, "-c", JOBS, REPOSITORY, tmp_path_factory.mktemp("run"), *files]
     result = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr

@@ -15,14 +15,16 @@ results: $(INSTALLED)
 	snakemake --cores $(CORES) results/summary.csv
 	@cat logs/summarize_runs.log
 
-# Every claim of the chapter: all variants, ten seeds or five, the learning curve; all tables and figures, and a report.
+# The claims of the chapter, with ten seeds: all tables and figures, and a report. config/README.md names other studies.
+STUDY ?= study
 study: $(INSTALLED)
-	snakemake --cores $(CORES) --configfile config/study.yaml --report-after-run --report report.zip
+	snakemake --cores $(CORES) --configfile config/$(STUDY).yaml --report-after-run --report report.zip
 	@cat logs/summarize_runs.log
 
-# What `make study` has made, in docs/: tables, figures, and the pages with figures from them.
+# What it has made, in docs/: the tables and figures that the page in this folder shows, and the figures in the pages.
+FOLDER ?= docs/results
 publish: $(INSTALLED)
-	python workflow/scripts/publish_study.py . docs/results
+	python workflow/scripts/publish_study.py . $(FOLDER)
 	python workflow/scripts/generate_docs.py
 
 # The same on a made-up corpus, in demo/.

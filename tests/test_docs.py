@@ -61,6 +61,24 @@ def test_claims_follow_from_the_runs():
             assert claim["high"] > found["high"] - 2e-6
 
 
+def test_claims_about_fewer_reviews_follow_from_the_curve():
+    # Catches: verdicts in docs/learning_curve/ that are not of the accuracies beside them.
+    folder = REPOSITORY / "docs/learning_curve"
+    accuracies = pd.read_csv(folder / "learning_curve.csv", index_col=["variant", "size"])["test_accuracy"]
+    decided = pd.read_csv(folder / "claims.csv", index_col="claim")
+    stated = yaml.safe_load((REPOSITORY / "config/claims.yaml").read_text(encoding="utf-8"))
+    compared = {name: claim["difference"] for name, claim in stated.items() if "size" in claim.get("difference", {})}
+    found = [name for name in compared if name in decided.index]
+    assert len(found) >= 2
+    for name in found:
+        claim, (value, low, high) = compared[name], decided.loc[name, ["value", "low", "high"]]
+        difference = accuracies[claim["variant"], claim["size"]] - accuracies[claim["other"], claim["size"]]
+        assert value == pytest.approx(difference, abs=2e-6)
+        margin = claim["greater_than"]
+        verdict = "holds" if low > margin else "does not hold" if high < margin else "undecided"
+        assert decided.loc[name, "verdict"] == verdict
+
+
 def test_protocol_names_the_claims():
     # Catches: a claim that the protocol names and that is not there; one of the chapter's that it leaves out.
     claims = yaml.safe_load((REPOSITORY / "config/claims.yaml").read_text(encoding="utf-8"))

@@ -448,68 +448,71 @@ def test_config_of_the_study(clone):
     assert planned(result) == expected
 
 
-@pytest.mark.parametrize(
-    ("study", "seeds", "others", "vectorizers", "more"),
-    [
-        (
-            "details",
-            {name: 10 for name in ("binary_bigram", "binary_bigram_cut", "embedding", "embedding_masked")}
-            | {name: 10 for name in ("embedding_masked_whole", "embedding_masked_no_html")}
-            | {"embedding_keras3": 10, "embedding_masked_keras3": 10, "nb_lr": 1, "nb_lr_punctuation": 1},
-            [],
-            ["words", "words_no_html", "bigrams", "bigrams_cut", "trigrams", "trigrams_punctuation"],
-            set(),
-        ),
-        (
-            "learning_curve",
-            {"binary_bigram": 5},
-            ["binary_bigram", "averaged_glove", "averaged_cbow", "embedding_masked", "glove", "cbow"],
-            ["words", "bigrams"],
-            {"train_cbow", "encode_unlabelled words", "tabulate_learning_curve"},
-        ),
-        (
-            "transformer",
-            {"binary_bigram": 5, "embedding_masked": 5, "transformer": 5, "transformer_shuffled": 3},
-            [],
-            ["words", "bigrams"],
-            set(),
-        ),
-        (
-            "readers",
-            {"nb_lr": 1, "nb_lr_punctuation": 1, "nb_lr_taught": 1, "averaged_glove": 1, "averaged_cbow": 1}
-            | {name: 3 for name in ("embedding_masked", "glove", "glove_trained", "glove_pooled", "cbow")}
-            | {name: 3 for name in ("cbow_frozen", "embedding_pooled", "one_hot_pooled", "convolution")}
-            | {name: 3 for name in ("convolution_shuffled", "cbow_pooled", "cbow_pooled_taught")}
-            | {"cbow_pooled_shuffled": 3},
-            [],
-            ["words", "trigrams", "trigrams_punctuation"],
-            {"train_cbow", *(f"evaluate_ensemble teachers {seed}" for seed in (1, 2, 3))}
-            | {f"encode_unlabelled {vectorizer}" for vectorizer in ("words", "trigrams", "trigrams_punctuation")}
-            | {"label_reviews nb_lr 1", "label_reviews nb_lr_punctuation 1"}
-            | {f"label_reviews cbow_pooled {seed}" for seed in (1, 2, 3)},
-        ),
-    ],
-)
-def test_configs_of_further_studies(clone, study, seeds, others, vectorizers, more):
+CURVE = "binary_bigram averaged_glove averaged_cbow embedding_masked glove cbow"
+# Of each study, variants by the number of their seeds, vectorizers, and the rules that only some configs need.
+FURTHER_STUDIES = {
+    "details": (
+        {
+            10: "binary_bigram binary_bigram_cut embedding embedding_masked embedding_masked_whole "
+            "embedding_masked_no_html embedding_keras3 embedding_masked_keras3",
+            1: "nb_lr nb_lr_punctuation",
+        },
+        "words words_no_html bigrams bigrams_cut trigrams trigrams_punctuation",
+        {"answer_questions"},
+    ),
+    "learning_curve": (
+        {5: "binary_bigram"},
+        "words bigrams",
+        {"train_cbow", "encode_unlabelled words", "tabulate_learning_curve", "download_glove", "build_glove_matrix"},
+    ),
+    "transformer": (
+        {5: "binary_bigram embedding_masked transformer", 3: "transformer_shuffled"},
+        "words bigrams",
+        {"answer_questions"},
+    ),
+    "readers": (
+        {
+            3: "embedding_masked glove glove_trained glove_pooled cbow cbow_frozen embedding_pooled one_hot_pooled "
+            "convolution convolution_shuffled cbow_pooled cbow_pooled_taught cbow_pooled_shuffled",
+            1: "nb_lr nb_lr_punctuation nb_lr_taught averaged_glove averaged_cbow",
+        },
+        "words trigrams trigrams_punctuation",
+        {"answer_questions", "download_glove", "build_glove_matrix", "train_cbow"}
+        | {f"evaluate_ensemble teachers {seed}" for seed in (1, 2, 3)}
+        | {f"encode_unlabelled {vectorizer}" for vectorizer in ("words", "trigrams", "trigrams_punctuation")}
+        | {"label_reviews nb_lr 1", "label_reviews nb_lr_punctuation 1"}
+        | {f"label_reviews cbow_pooled {seed}" for seed in (1, 2, 3)},
+    ),
+}
+
+
+@pytest.mark.parametrize("study", FURTHER_STUDIES)
+def test_configs_of_further_studies(clone, study):
     # Catches: a study that does not fit config.yaml any more, or trains something too often or not at all.
+    variants, vectorizers, more = FURTHER_STUDIES[study]
     files = ["config/config.yaml", f"config/{study}.yaml"]
     result = command("-n", "--cores", "4", "--configfile", *files, "--", SUMMARY, cwd=clone)
-    expected = all_jobs([], vectorizers=vectorizers) | more
-    expected |= trainings(*(f"{name} {seed}" for name, last in seeds.items() for seed in range(1, last + 1)))
-    sizes = {200: 5, 1000: 10, 5000: 5, 20000: 5}
-    expected |= trainings(
-        *(f"{name} {size} {seed}" for name in others for size, last in sizes.items() for seed in range(1, last + 1))
-    )
-    if not any("glove" in name for name in [*seeds, *others]):
-        expected -= {"download_glove", "build_glove_matrix", "answer_questions"}
-    assert planned(result) == expected
+    expected = all_jobs([], vectorizers=vectorizers.split())
+    expected -= {"download_glove", "build_glove_matrix", "answer_questions"}
+    runs = {
+        f"{name} {seed}" for last, names in variants.items() for name in names.split() for seed in range(1, last + 1)
+    }
+    if study == "learning_curve":
+        last_seeds = {200: 5, 1000: 10, 5000: 5, 20000: 5}
+        runs |= {
+            f"{name} {size} {seed}"
+            for name in CURVE.split()
+            for size, last in last_seeds.items()
+            for seed in range(1, last + 1)
+        }
+    assert planned(result) == expected | trainings(*runs) | more
 
 
 def test_every_variant_is_in_a_study(clone):
     # Catches: a variant of config.yaml that nobody has ever compared with anything.
     studies = [
         yaml.safe_load((clone / f"config/{name}.yaml").read_text(encoding="utf-8"))
-        for name in ("study", "details", "learning_curve", "transformer", "readers")
+        for name in ("study", *FURTHER_STUDIES)
     ]
     defined = yaml.safe_load((clone / "config/config.yaml").read_text(encoding="utf-8"))["variants"]
     assert {name for study in studies for name in study["active_variants"]} == defined.keys()

@@ -38,6 +38,16 @@ MODELS = {
     "glove": "LSTM, GloVe",
     "nb_lr": "NB-LR, up to three words",
 }
+# Those of docs/best/, and what they learn from reviews without labels.
+BEST = {
+    "nb_lr_punctuation": ("NB-LR, up to three words", "nothing"),
+    "cbow_pooled_punctuation": ("LSTM, maximum over the words", "its vectors"),
+    "convolution_punctuation": ("convolution over three words", "nothing"),
+    "teachers": ("these three together", "vectors"),
+    "nb_lr_student": ("NB-LR, taught by them", "their answers"),
+    "cbow_pooled_student": ("LSTM, taught by them", "its vectors and their answers"),
+    "students": ("these two together", "vectors and answers"),
+}
 BOUNDS = {"at_least": "at least", "greater_than": "more than", "less_than": "less than", "within": "within ±"}
 
 
@@ -134,21 +144,30 @@ def results(docs: Path) -> Rows:
         }
 
 
-def claims(docs: Path) -> Rows:
-    """Yield a row for each claim of the study."""
-    for claim in pd.read_csv(docs / "results/claims.csv", dtype={"seeds_to_decide": str}).itertuples():
-        needed = claim.seeds_to_decide
-        # Ratios of times have no digits to spare.
-        digits = 4 if claim.value < 10 else 1
-        yield {
-            "claim": claim.text,
-            "measured": decimal(claim.value, digits),
-            "95 % interval": interval(claim.low, claim.high, digits),
-            "claimed": f"{BOUNDS[claim.bound]} {claim.margin:g}",
-            "verdict": claim.verdict,
-            "in its family": claim.verdict_of_family,
-            "would decide": "" if pd.isna(needed) else needed if needed == "never" else f"{needed} seeds",
-        }
+def study(folder: str) -> Callable[[Path], Rows]:
+    """Return the function that yields the facts about the study in a folder of docs/."""
+    return columns(f"{folder}/study", what="{}", value="{}")
+
+
+def claims(folder: str) -> Callable[[Path], Rows]:
+    """Return the function that yields a row for each claim of the study in a folder of docs/."""
+
+    def rows(docs: Path) -> Rows:
+        for claim in pd.read_csv(docs / folder / "claims.csv", dtype={"seeds_to_decide": str}).itertuples():
+            needed = claim.seeds_to_decide
+            # Ratios of times have no digits to spare.
+            digits = 4 if claim.value < 10 else 1
+            yield {
+                "claim": claim.text,
+                "measured": decimal(claim.value, digits),
+                "95 % interval": interval(claim.low, claim.high, digits),
+                "claimed": f"{BOUNDS[claim.bound]} {claim.margin:g}",
+                "verdict": claim.verdict,
+                "in its family": claim.verdict_of_family,
+                "would decide": "" if pd.isna(needed) else needed if needed == "never" else f"{needed} seeds",
+            }
+
+    return rows
 
 
 def twins(docs: Path) -> Rows:
@@ -220,9 +239,34 @@ def lengths(docs: Path) -> Rows:
         yield {"variant": code(str(name)), **{head: f"{means[quartile]:.3f}" for quartile, head in heads.items()}}
 
 
+def best(docs: Path) -> Rows:
+    """Yield a row for each model and ensemble on the way to the best classifier."""
+    runs = pd.read_csv(docs / "best/runs.csv", index_col="variant")
+    for name, (model, learned) in BEST.items():
+        run = runs.loc[name]
+        trained = not pd.isna(run["training_seconds"])
+        yield {
+            "model": model,
+            "variant": code(name),
+            "learned from reviews without labels": learned,
+            "test accuracy": f"{run['test_accuracy']:.4f}",
+            "area under the ROC curve": f"{run['roc_auc']:.4f}",
+            "loss": f"{run['test_loss']:.4f}",
+            "seconds": f"{run['training_seconds']:,.0f}" if trained else "",
+        }
+
+
+def curve(docs: Path) -> Rows:
+    """Yield a row for each variant: its accuracy at each number of training reviews."""
+    table = pd.read_csv(docs / "learning_curve/learning_curve.csv")
+    for name, each in table.groupby("variant", sort=False):
+        accuracies = each[["size", "test_accuracy"]].itertuples(index=False)
+        yield {"variant": code(str(name)), **{f"{size:,}": f"{accuracy:.3f}" for size, accuracy in accuracies}}
+
+
 def trials(docs: Path) -> Rows:
     """Yield a row for each setting that was tried."""
-    for row in pd.read_csv(docs / "results/trials.csv", dtype=str).fillna("").to_dict("records"):
+    for row in pd.read_csv(docs / "trials.csv", dtype=str).fillna("").to_dict("records"):
         yield {**row, "model": code(row["model"])}
 
 
@@ -263,12 +307,17 @@ def machines(docs: Path) -> Rows:
 PAGES: dict[str, dict[str, Callable[[Path], Rows]]] = {
     "README.md": {"models": models},
     "docs/results/README.md": {
-        "study": columns("results/study", what="{}", value="{}"),
+        "study": study("results"),
         "results": results,
-        "claims": claims,
+        "claims": claims("results"),
         "lengths": lengths,
-        "trials": trials,
     },
+    "docs/learning_curve/README.md": {
+        "study": study("learning_curve"),
+        "curve": curve,
+        "claims": claims("learning_curve"),
+    },
+    "docs/best/README.md": {"study": study("best"), "models": best, "trials": trials},
     "docs/word_order.md": {"twins": twins, "orders": orders, "contrasts": contrasts},
     "docs/performance/README.md": {
         "benchmark": columns(

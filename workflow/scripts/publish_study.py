@@ -1,10 +1,14 @@
-"""Copy the tables and figures of a finished study to docs/results/, with what it ran on and what it cost.
+"""Copy the tables and figures of a finished study to the folder of the page that shows them.
+
+The page, README.md in that folder, decides which: those that it links to. Added is what the study ran on (study.csv)
+and, if the page links to that, what it cost (costs.csv), which is for studies on a machine that did nothing else.
 
 python workflow/scripts/publish_study.py . docs/results
 """
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,71 +16,88 @@ from pathlib import Path
 
 import pandas as pd
 
-TABLES = (
-    *("summary", "runs", "comparisons", "claims", "learning_curve", "crossings", "accuracy_by_length"),
-    *("word_order", "contrasts", "step_times", "embeddings/neighbours", "embeddings/analogies"),
-)
-FIGURES = (
-    *("effects", "accuracy", "claims", "learning_curve", "word_order", "accuracy_by_length"),
-    *("word_map", "padding"),
-)
+COSTS = "costs.csv"
+# Where a study has them.
+PLACES = {".csv": ("results", "results/embeddings"), ".svg": ("results/figures",)}
 
 
-def costs(benchmarks: Path) -> pd.DataFrame:
-    """Return a row for each rule, from Snakemake's benchmarks: jobs, seconds, processor time, peak memory in MB."""
-    rows = []
-    for rule in sorted(
-        {path.relative_to(benchmarks).parts[0].removesuffix(".tsv") for path in benchmarks.rglob("*.tsv")}
-    ):
-        paths = [*benchmarks.glob(f"{rule}.tsv"), *benchmarks.glob(f"{rule}/**/*.tsv")]
+def shown_by(page: Path) -> list[str]:
+    """Return the names of the tables and figures beside a page that it links to, sorted."""
+    links = re.findall(r"\]\((\w+\.(?:csv|svg))\)", page.read_text(encoding="utf-8"))
+    return sorted(set(links))
+
+
+def product(directory: Path, name: str) -> Path:
+    """Return the path of a table or figure of a study in its working directory."""
+    places = [directory / place / name for place in PLACES[Path(name).suffix]]
+    return next((path for path in places if path.exists()), places[0])
+
+
+def read_benchmarks(folder: Path) -> pd.DataFrame:
+    """Return a row for each job, from Snakemake's benchmarks, with its rule, and when it ended, in seconds."""
+    jobs = []
+    for path in sorted(folder.rglob("*.tsv")):
         # Of a job that ends at once, Snakemake knows the duration alone.
-        jobs = pd.concat([pd.read_csv(path, sep="\t", na_values="-") for path in paths])
-        rows.append(
-            {
-                "rule": rule,
-                "jobs": len(jobs),
-                "seconds": jobs["s"].median(),
-                "longest_seconds": jobs["s"].max(),
-                "processor_seconds": jobs["cpu_time"].mean(),
-                "longest_processor_seconds": jobs["cpu_time"].max(),
-                "peak_mb": jobs["max_rss"].max(),
-            }
-        )
-    return pd.DataFrame(rows).round(1)
+        job = pd.read_csv(path, sep="\t", na_values="-")
+        jobs.append(job.assign(rule=path.relative_to(folder).parts[0].removesuffix(".tsv"), end=path.stat().st_mtime))
+    return pd.concat(jobs)
 
 
-def record(runs: pd.DataFrame, spent: pd.DataFrame) -> pd.DataFrame:
-    """Return facts about the study: its commit, machine, versions and size."""
+def costs(jobs: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each rule: jobs, seconds, processor time, peak memory in MB."""
+    spent = jobs.groupby("rule").agg(
+        jobs=("s", "size"),
+        seconds=("s", "median"),
+        longest_seconds=("s", "max"),
+        processor_seconds=("cpu_time", "mean"),
+        longest_processor_seconds=("cpu_time", "max"),
+        peak_mb=("max_rss", "max"),
+    )
+    return spent.round(1).reset_index()
+
+
+def record(runs: pd.DataFrame, jobs: pd.DataFrame, *, timed: bool) -> pd.DataFrame:
+    """Return facts about the study: its commit, machine, versions and size; `timed` if also its minutes."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--exclude=*"], capture_output=True, text=True, check=True
     )
     versions = {name.removeprefix("versions."): runs[name] for name in runs if name.startswith("versions.")}
     facts = {
         "commit": commit.stdout.strip(),
-        "processor": f"{' and '.join(sorted(set(runs['processor'])))}, {os.cpu_count()} cores",
+        # Ensembles were not trained.
+        "processor": f"{' and '.join(sorted(set(runs['processor'].dropna())))}, {os.cpu_count()} cores",
         **{name: ", ".join(sorted(set(column.dropna()))) for name, column in versions.items()},
-        "trainings": f"{spent.set_index('rule').loc['train_model', 'jobs']:,}",
-        "core hours": f"{(spent['processor_seconds'] * spent['jobs']).sum() / 3600:.1f}",
+        "trainings": f"{(jobs['rule'] == 'train_model').sum():,}",
+        "core hours": f"{jobs['cpu_time'].sum() / 3600:.1f}",
     }
+    if timed:
+        seconds = jobs["end"].max() - (jobs["end"] - jobs["s"]).min()
+        facts["minutes from the first job to the last"] = f"{seconds / 60:,.0f}"
     return pd.DataFrame(facts.items(), columns=["what", "value"])
 
 
 def main(directory: Path, folder: Path) -> None:
     """Copy them; nothing is copied unless all are there."""
-    sources = [directory / f"results/{name}.csv" for name in TABLES]
-    sources += [directory / f"results/figures/{name}.svg" for name in FIGURES]
-    if missing := [path for path in [*sources, directory / "benchmarks"] if not path.exists()]:
+    page = folder / "README.md"
+    names = shown_by(page) if page.exists() else []
+    if not names:
+        sys.exit(f"Error: {page} is no page that links to tables or figures beside it, so nothing is to be copied.")
+    sources = [product(directory, name) for name in names if name != COSTS]
+    needed = [*sources, directory / "results/runs.csv", directory / "benchmarks"]
+    if missing := [path for path in needed if not path.exists()]:
         sys.exit(f"Error: The study is not finished: there is no {', no '.join(map(str, missing))}. Run `make study`.")
+    jobs = read_benchmarks(directory / "benchmarks")
+    facts = record(pd.read_csv(directory / "results/runs.csv"), jobs, timed=COSTS in names)
     for path in sources:
         shutil.copyfile(path, folder / path.name)
-    spent = costs(directory / "benchmarks")
-    spent.to_csv(folder / "costs.csv", index=False)
-    record(pd.read_csv(directory / "results/runs.csv"), spent).to_csv(folder / "study.csv", index=False)
+    if COSTS in names:
+        costs(jobs).to_csv(folder / COSTS, index=False)
+    facts.to_csv(folder / "study.csv", index=False)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=Path, help="the working directory of the study")
-    parser.add_argument("folder", type=Path, help="where the tables and figures go")
+    parser.add_argument("folder", type=Path, help="where they go: the folder of the page")
     arguments = parser.parse_args()
     main(arguments.directory, arguments.folder)

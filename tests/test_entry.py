@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import REPOSITORY
 
 from wordorder.entry import bound, converted
@@ -126,8 +127,11 @@ print(json.dumps(jobs), file=out)
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory):
     """What each rule names, of a job of each in a run that has all of them."""
+    folder = tmp_path_factory.mktemp("run")
     files = [REPOSITORY / f"config/{name}.yaml" for name in ("config", "study", "learning_curve", "readers")]
-    command = [sys.executable, "-c", JOBS, REPOSITORY, tmp_path_factory.mktemp("run"), *files]
+    variants = yaml.safe_load(files[0].read_text(encoding="utf-8"))["variants"]
+    (folder / "all.yaml").write_text(yaml.safe_dump({"active_variants": [*variants]}), encoding="utf-8")
+    command = [sys.executable, "-c", JOBS, REPOSITORY, folder, *files, folder / "all.yaml"]
     result = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)

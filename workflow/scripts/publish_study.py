@@ -83,7 +83,7 @@ def main(directory: Path, folder: Path) -> None:
     if not names:
         sys.exit(f"Error: {page} is no page that links to tables or figures beside it, so nothing is to be copied.")
     sources = [product(directory, name) for name in names if name != COSTS]
-    needed = [*sources, directory / "results/runs.csv", directory / "benchmarks"]
+    needed = dict.fromkeys([*sources, directory / "results/runs.csv", directory / "benchmarks"])
     if missing := [path for path in needed if not path.exists()]:
         sys.exit(f"Error: The study is not finished: there is no {', no '.join(map(str, missing))}. Run `make study`.")
     jobs = read_benchmarks(directory / "benchmarks")

@@ -451,13 +451,17 @@ def test_config_of_the_study(clone):
 CURVE = "binary_bigram averaged_glove averaged_cbow embedding_masked glove cbow"
 # Of each study, variants by the number of their seeds, vectorizers, and the rules that only some configs need.
 FURTHER_STUDIES = {
-    "details": (
+    "texts": (
         {
-            10: "binary_bigram binary_bigram_cut embedding embedding_masked embedding_masked_whole "
-            "embedding_masked_no_html embedding_keras3 embedding_masked_keras3",
+            10: "binary_bigram binary_bigram_cut embedding_masked embedding_masked_whole embedding_masked_no_html",
             1: "nb_lr nb_lr_punctuation",
         },
         "words words_no_html bigrams bigrams_cut trigrams trigrams_punctuation",
+        {"answer_questions"},
+    ),
+    "optimizer": (
+        {10: "embedding embedding_masked embedding_keras3 embedding_masked_keras3"},
+        "words",
         {"answer_questions"},
     ),
     "learning_curve": (
@@ -547,7 +551,8 @@ def test_every_config_file_is_exercised(clone):
         "config/best.yaml",
         "config/grouping.yaml",
         "config/study.yaml",
-        "config/details.yaml",
+        "config/texts.yaml",
+        "config/optimizer.yaml",
         "config/learning_curve.yaml",
         "config/transformer.yaml",
         "config/readers.yaml",

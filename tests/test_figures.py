@@ -234,6 +234,13 @@ def test_figure_of_claims_without_intervals(tmp_path, kept, chart):
     check(*drawn(tmp_path / "one", draw), {VARIANTS[i] for i in kept})
 
 
+def test_figure_of_effects_where_no_claim_has_one(tmp_path):
+    # Catches: a study that never ends, because its claims are decided and none is of a step that gains something.
+    TABLES["effects"].assign(effect=None).to_csv(tmp_path / "table.csv", index=False)
+    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="effects", caption="", runs=None)
+    check(*drawn(tmp_path / "one", draw), {"What each step gains"})
+
+
 def test_figures_of_many_classes(tmp_path):
     # Catches: a legend of 50 classes in 8 colours, of which each means six classes.
     classes = [f"class{i}" for i in range(50)]

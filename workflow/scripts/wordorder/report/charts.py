@@ -99,11 +99,11 @@ def draw_accuracy(summary: pd.DataFrame) -> alt.LayerChart:
 
 def draw_effects(claims: pd.DataFrame) -> alt.LayerChart:
     """Draw what each thing gains for which a claim has a name, in points, with the interval."""
-    effects = claims[claims["effect"].fillna("") != ""][["effect", "text", "value", "low", "high"]].copy()
+    effects = claims[claims["effect"].notna()][["effect", "text", "value", "low", "high"]].copy()
     effects[["value", "low", "high"]] *= 100
     known = effects["low"].notna()
     # Without a minus before 0.0.
-    rounded = (effects[["value", "low", "high"]].round(1) + 0.0).map("{:+.1f}".format)
+    rounded = (effects[["value", "low", "high"]].round(1) + 0.0).map("{:+.1f}".format).astype(str)
     with_interval = rounded["value"] + " (" + rounded["low"] + " to " + rounded["high"] + ")"
     effects["shown"] = rounded["value"].where(~known, with_interval)
     effects["apart"] = (effects["low"] > 0) | (effects["high"] < 0)
@@ -150,7 +150,7 @@ def draw_claims(claims: pd.DataFrame) -> alt.VConcatChart:
 
 def claims_panel(claims: pd.DataFrame) -> alt.LayerChart:
     """Draw claims of some kinds, one below the other."""
-    seeds = claims.assign(each=claims["of_seeds"].fillna("").astype(str).str.split()).explode("each")
+    seeds = claims.assign(each=claims["of_seeds"].astype(object).fillna("").astype(str).str.split()).explode("each")
     seeds = seeds.assign(each=pd.to_numeric(seeds["each"]))[["claim", "each"]].dropna()
     within = claims["bound"] == "within"
     known = pd.concat([claims[column] for column in ("value", "low", "high", "margin")] + [seeds["each"]]).dropna()

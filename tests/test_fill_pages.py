@@ -17,6 +17,7 @@ GIVEN = {
     "docs/results/README.md": ["95 % intervals", "in the chapter, 87 %.", "has 89.2, 90.4 and 89.8."],
     "docs/best/README.md": ["The target was 93 %.", "(95 % interval)"],
     "docs/learning_curve/README.md": [],
+    "docs/texts/README.md": ["chapter's 88 %"],
     "docs/word_order.md": ["(0.005)"],
 }
 
@@ -177,16 +178,18 @@ def test_a_study_is_published_whole_or_not_at_all(tmp_path):
     assert "minutes" not in (folder / "study.csv").read_text(encoding="utf-8")
 
     (working / "results/claims.csv").unlink()
+    (working / "results/embeddings/neighbours.csv").unlink()
     for name in published - {"README.md", "costs.csv"}:
         (folder / name).unlink()
-    with pytest.raises(SystemExit, match=r"not finished: there is no .*claims\.csv"):
+    missing = "no claims.csv in results or results/embeddings, no neighbours.csv in results or results/embeddings."
+    with pytest.raises(SystemExit, match=f"not finished: there is {missing}"):
         publish_study.main(working, folder)
     assert [path.name for path in folder.iterdir()] == ["README.md"]
 
 
 def test_pages_of_studies_link_to_all_that_is_beside_them():
     # Catches: a table that `make publish` does not renew, because the page does not link to it; one that is missing.
-    folders = [REPOSITORY / "docs" / name for name in ("results", "best", "learning_curve")]
+    folders = [REPOSITORY / "docs" / name for name in ("results", "best", "learning_curve", "texts")]
     for folder in folders:
         there = {path.name for path in folder.iterdir()} - {"README.md"}
         assert there == {*publish_study.shown_by(folder / "README.md"), "study.csv"}

@@ -129,19 +129,26 @@ def interval(low: float, high: float, digits: int) -> str:
     return "" if pd.isna(low) else f"{decimal(low, digits)} to {decimal(high, digits)}"
 
 
-def results(docs: Path) -> Rows:
-    """Yield a row for each variant of the study."""
-    for row in pd.read_csv(docs / "results/summary.csv").itertuples():
-        yield {
-            "variant": code(row.variant),
-            "test accuracy": f"{row.test_accuracy:.3f}",
-            "95 % interval": interval(row.test_accuracy_low, row.test_accuracy_high, 3),
-            "seeds": f"{row.seeds}",
-            "the chapter": "" if pd.isna(row.chapter_accuracy) else f"{row.chapter_accuracy:g}",
-            "parameters": f"{row.parameters:,.0f}",
-            "seconds": f"{row.training_seconds:,.0f}",
-            "peak memory, MB": f"{row.peak_memory_mb:,.0f}",
-        }
+def results(folder: str, *, timed: bool = True) -> Callable[[Path], Rows]:
+    """Return the function that yields a row for each variant of the study in a folder of docs/; `timed`: its costs."""
+
+    def rows(docs: Path) -> Rows:
+        for row in pd.read_csv(docs / folder / "summary.csv").itertuples():
+            costs = {
+                "parameters": f"{row.parameters:,.0f}",
+                "seconds": f"{row.training_seconds:,.0f}",
+                "peak memory, MB": f"{row.peak_memory_mb:,.0f}",
+            }
+            yield {
+                "variant": code(row.variant),
+                "test accuracy": f"{row.test_accuracy:.3f}",
+                "95 % interval": interval(row.test_accuracy_low, row.test_accuracy_high, 3),
+                "seeds": f"{row.seeds}",
+                "the chapter": "" if pd.isna(row.chapter_accuracy) else f"{row.chapter_accuracy:g}",
+                **(costs if timed else {}),
+            }
+
+    return rows
 
 
 def study(folder: str) -> Callable[[Path], Rows]:
@@ -308,7 +315,7 @@ PAGES: dict[str, dict[str, Callable[[Path], Rows]]] = {
     "README.md": {"models": models},
     "docs/results/README.md": {
         "study": study("results"),
-        "results": results,
+        "results": results("results"),
         "claims": claims("results"),
         "lengths": lengths,
     },
@@ -316,6 +323,11 @@ PAGES: dict[str, dict[str, Callable[[Path], Rows]]] = {
         "study": study("learning_curve"),
         "curve": curve,
         "claims": claims("learning_curve"),
+    },
+    "docs/texts/README.md": {
+        "results": results("texts", timed=False),
+        "claims": claims("texts"),
+        "study": study("texts"),
     },
     "docs/best/README.md": {"study": study("best"), "models": best, "trials": trials},
     "docs/word_order.md": {"twins": twins, "orders": orders, "contrasts": contrasts},

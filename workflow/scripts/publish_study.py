@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 COSTS = "costs.csv"
-# Where a study has them.
+# Where a study has tables and figures.
 PLACES = {".csv": ("results", "results/embeddings"), ".svg": ("results/figures",)}
 
 
@@ -27,10 +27,13 @@ def shown_by(page: Path) -> list[str]:
     return sorted(set(links))
 
 
-def product(directory: Path, name: str) -> Path:
-    """Return the path of a table or figure of a study in its working directory."""
-    places = [directory / place / name for place in PLACES[Path(name).suffix]]
-    return next((path for path in places if path.exists()), places[0])
+def products(directory: Path, names: list[str]) -> list[Path]:
+    """Return the paths of these in the working directory of a study. Ends the program if one is missing."""
+    places = {name: PLACES[Path(name).suffix] for name in names}
+    found = {name: [path for place in places[name] if (path := directory / place / name).exists()] for name in names}
+    if missing := [f"{name} in {' or '.join(places[name])}" for name in names if not found[name]]:
+        sys.exit(f"Error: The study in {directory} is not finished: there is no {', no '.join(missing)}.")
+    return [paths[0] for paths in found.values()]
 
 
 def read_benchmarks(folder: Path) -> pd.DataFrame:
@@ -40,6 +43,8 @@ def read_benchmarks(folder: Path) -> pd.DataFrame:
         # Of a job that ends at once, Snakemake knows the duration alone.
         job = pd.read_csv(path, sep="\t", na_values="-")
         jobs.append(job.assign(rule=path.relative_to(folder).parts[0].removesuffix(".tsv"), end=path.stat().st_mtime))
+    if not jobs:
+        sys.exit(f"Error: There is nothing in {folder}, where a study leaves the costs of its jobs.")
     return pd.concat(jobs)
 
 
@@ -82,12 +87,10 @@ def main(directory: Path, folder: Path) -> None:
     names = shown_by(page) if page.exists() else []
     if not names:
         sys.exit(f"Error: {page} is no page that links to tables or figures beside it, so nothing is to be copied.")
-    sources = [product(directory, name) for name in names if name != COSTS]
-    needed = dict.fromkeys([*sources, directory / "results/runs.csv", directory / "benchmarks"])
-    if missing := [path for path in needed if not path.exists()]:
-        sys.exit(f"Error: The study is not finished: there is no {', no '.join(map(str, missing))}. Run `make study`.")
+    (runs,) = products(directory, ["runs.csv"])
+    sources = products(directory, [name for name in names if name != COSTS])
     jobs = read_benchmarks(directory / "benchmarks")
-    facts = record(pd.read_csv(directory / "results/runs.csv"), jobs, timed=COSTS in names)
+    facts = record(pd.read_csv(runs), jobs, timed=COSTS in names)
     for path in sources:
         shutil.copyfile(path, folder / path.name)
     if COSTS in names:

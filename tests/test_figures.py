@@ -234,6 +234,16 @@ def test_figure_of_claims_without_intervals(tmp_path, kept, chart):
     check(*drawn(tmp_path / "one", draw), {VARIANTS[i] for i in kept})
 
 
+def test_verdicts_have_their_colours(tmp_path):
+    # Catches: a claim that does not hold in the colour of those that do, because no other claim of its panel holds, or
+    # no claim of another panel does not.
+    TABLES["claims"].to_csv(tmp_path / "table.csv", index=False)
+    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="claims", caption="", runs=None)
+    svg = drawn(tmp_path / "one", draw)[1].decode()
+    values = re.findall(r'verdict: ([a-z ]+);[^>]*aria-roledescription="circle"[^>]* fill="(#\w+)"', svg)
+    assert dict(values) == charts.VERDICTS
+
+
 def test_figure_of_effects_where_no_claim_has_one(tmp_path):
     # Catches: a study that never ends, because its claims are decided and none is of a step that gains something.
     TABLES["effects"].assign(effect=None).to_csv(tmp_path / "table.csv", index=False)

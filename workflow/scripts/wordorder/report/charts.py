@@ -140,16 +140,20 @@ def draw_claims(claims: pd.DataFrame) -> alt.VConcatChart:
 
     Differences stand above levels; ratios of times are left out.
     """
+    shown = claims[claims["kind"].isin([kind for kinds in CLAIMED.values() for kind in kinds])]
+    # Of all panels, because they share the scale: Vega-Lite joins their domains, but takes the colours of one.
+    verdicts = [name for name in VERDICTS if name in set(shown["verdict"])]
+    colours = alt.Scale(domain=verdicts, range=[VERDICTS[name] for name in verdicts])
     panels = []
     for title, kinds in CLAIMED.items():
-        part = claims[claims["kind"].isin(kinds)].copy()
+        part = shown[shown["kind"].isin(kinds)].copy()
         if not part.empty:
-            panels.append(claims_panel(part).properties(title=alt.Title(title, anchor="start")))
+            panels.append(claims_panel(part, colours).properties(title=alt.Title(title, anchor="start")))
     return alt.vconcat(*panels or [alt.Chart(claims.head(0)).mark_point()])
 
 
-def claims_panel(claims: pd.DataFrame) -> alt.LayerChart:
-    """Draw claims of some kinds, one below the other."""
+def claims_panel(claims: pd.DataFrame, colours: alt.Scale) -> alt.LayerChart:
+    """Draw claims of some kinds, one below the other, in the colours of their verdicts."""
     seeds = claims.assign(each=claims["of_seeds"].astype(object).fillna("").astype(str).str.split()).explode("each")
     seeds = seeds.assign(each=pd.to_numeric(seeds["each"]))[["claim", "each"]].dropna()
     within = claims["bound"] == "within"
@@ -162,8 +166,6 @@ def claims_panel(claims: pd.DataFrame) -> alt.LayerChart:
     )
     x = alt.X("value:Q", title=None, scale=alt.Scale(domain=[lowest, highest], nice=False, zero=False))
     y = alt.Y("claim:N", sort=list(claims["claim"]), title=None, axis=plain_axis(labelLimit=260))
-    verdicts = [name for name in VERDICTS if name in set(claims["verdict"])]
-    colours = alt.Scale(domain=verdicts, range=[VERDICTS[name] for name in verdicts])
     colour = alt.Color("verdict:N", title=None, scale=colours)
     shown = ["claim", "text", "verdict", "value", "low", "high", "margin", "seeds", "seeds_to_decide"]
     base = alt.Chart(claims[shown]).encode(y=y)

@@ -102,7 +102,7 @@ def draw_effects(claims: pd.DataFrame) -> alt.LayerChart:
     effects = claims[claims["effect"].notna()][["effect", "text", "value", "low", "high"]].copy()
     effects[["value", "low", "high"]] *= 100
     known = effects["low"].notna()
-    # Without a minus before 0.0.
+    # Without a minus before 0.0. Of no effects, `map` would make numbers.
     rounded = (effects[["value", "low", "high"]].round(1) + 0.0).map("{:+.1f}".format).astype(str)
     with_interval = rounded["value"] + " (" + rounded["low"] + " to " + rounded["high"] + ")"
     effects["shown"] = rounded["value"].where(~known, with_interval)

@@ -379,6 +379,12 @@ def test_ensembles():
     assert config.varies_like(config.ensemble_runs()) == {"both": "both"}
     exact = load(ensembles={"exact": {"members": ["nb_lr", "averaged_glove"]}})
     assert exact.varies_like(exact.ensemble_runs()) == {"exact": None}
+    # A student that is fitted exactly, to the answers of networks.
+    taught = load(
+        ensembles={"taught": {"members": ["nb_lr", "nb_lr_taught"]}}, active_variants=["nb_lr", "nb_lr_taught"]
+    )
+    runs = [*taught.runs(), *taught.ensemble_runs()]
+    assert taught.varies_like(runs) == {"nb_lr": None, "nb_lr_taught": "nb_lr_taught", "taught": "taught"}
     (problem,) = problems_of(CONFIG | {"ensembles": {"glove": {"members": ["nb_lr", "glove"]}}})
     assert problem == "ensembles.glove: a variant has this name; choose another."
     (problem,) = problems_of(CONFIG | {"ensembles": {"both": {"members": ["nb_lr", "glov"]}}})

@@ -238,8 +238,28 @@ def test_p_value_is_that_of_the_t_test():
     values = np.array([0.3, 0.1, 0.4])
     estimate = Estimate(values.mean(), stats.sem(values), 2)
     assert estimate.p_value() == pytest.approx(stats.ttest_1samp(values, 0).pvalue)
-    assert estimate.beyond(0.2) == pytest.approx(stats.ttest_1samp(values, 0.2, alternative="greater").pvalue)
-    assert Estimate(1, 0, math.inf).p_value() == 0
+    assert estimate.above(0.2) == pytest.approx(stats.ttest_1samp(values, 0.2, alternative="greater").pvalue)
+    assert estimate.below(0.2) == pytest.approx(stats.ttest_1samp(values, 0.2, alternative="less").pvalue)
+    assert [Estimate(value, 0, math.inf).p_value() for value in (1, -1, 0)] == [0, 0, 1]
+
+
+def test_small_p_values_do_not_hang_on_the_sign():
+    # Catches: a p-value that is lost as a difference from 1, so that it is 0 for two variants in the other order.
+    small = stats.ttest_ind_from_stats(1, 0.05**0.5, 100, 0, 0.05**0.5, 100).pvalue
+    assert 0 < small < 1e-50
+    for value in (1, -1):
+        assert Estimate(value, (2 * 0.05 / 100) ** 0.5, 198).p_value() == pytest.approx(small)
+
+
+def test_reviews_of_one_group_tell_nothing_of_others():
+    # Catches: an interval of width 0, and a p-value of 0, where all reviews vary together and nothing is known.
+    rng = np.random.default_rng(1)
+    influences = rng.normal(size=(2, 50))
+    scores = scores_of(np.array([0.8, 0.7]), influences - influences.mean(axis=1, keepdims=True), ["same"] * 50)
+    measured = Measurements(scores, [("a", "all", 0), ("b", "all", 0)], {"a": None, "b": None})
+    assert not measured.estimate({"a": 1}).known
+    assert math.isnan(measured.estimate({"a": 1, "b": -1}).p_value())
+    assert measured.estimate({"a": 1}, other_reviews=False).known
 
 
 def test_seeds_to_decide():

@@ -304,7 +304,7 @@ class LearningCurve(Section):
     more_seeds_at: list[Count] = Field([], description="Some of the sizes, such as those that claims are about.")
     steps: Count = Field(
         6250,
-        description="Steps that a training takes at most, in whole epochs, instead of `epochs` of the variants: on few "
+        description="Steps of a training, rounded up to whole epochs, instead of `epochs` of the variants: on few "
         "reviews an epoch has few steps. As many as ten epochs of the 20,000 reviews of the chapter have.",
     )
     patience: Count = Field(
@@ -502,15 +502,17 @@ class Config(Section):
     def varies_like(self, runs: list[Run]) -> dict[str, str | None]:
         """Return for the variant of each run the name of those whose seeds vary alike, None without a seed.
 
-        An ensemble varies like no other, but not at all if its members do not.
+        An ensemble varies like no other, but not at all if its members do not. So does a student whose own kind of
+        model depends on no seed, with its teachers.
         """
+        return {run.variant: self.alike(run.variant) for run in runs}
 
-        def alike(name: str) -> str | None:
-            if name in self.variants:
-                return self.variants[name].varies_like
-            return name if any(map(alike, self.ensembles[name].members)) else None
-
-        return {run.variant: alike(run.variant) for run in runs}
+    def alike(self, name: str) -> str | None:
+        """Return the same for a variant or an ensemble."""
+        if name in self.variants and (own := self.variants[name].varies_like):
+            return own
+        learned_from = self.teachers(name) if name in self.variants else self.ensembles[name].members
+        return name if any(map(self.alike, learned_from)) else None
 
     def teachers(self, variant: str) -> list[str]:
         """Return the teachers of a variant."""
@@ -557,7 +559,7 @@ class Config(Section):
         """
         curve, runs = self.learning_curve, []
         for name in curve.variants:
-            own = self.seeds if self.variants[name].varies_like is None else self.seeds_of(name)
+            own = self.seeds if self.alike(name) is None else self.seeds_of(name)
             for size in curve.sizes:
                 more = curve.more_seeds if size in curve.more_seeds_at else []
                 runs += [Run(name, size, seed) for seed in dict.fromkeys([*(curve.seeds or own), *more])]

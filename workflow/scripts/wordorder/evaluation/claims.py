@@ -40,16 +40,18 @@ def one_sided(sign: int) -> Callable[[Estimate, float], tuple[float, float]]:
     """Return the p-values of a bound that is kept above a margin (1) or below it (-1)."""
 
     def p_values(estimate: Estimate, margin: float) -> tuple[float, float]:
-        above = estimate.beyond(margin)
-        return (above, 1 - above) if sign > 0 else (1 - above, above)
+        kept = (estimate.above(margin), estimate.below(margin))
+        return kept if sign > 0 else kept[::-1]
 
     return p_values
 
 
 def two_one_sided(estimate: Estimate, margin: float) -> tuple[float, float]:
     """Return the p-values of equivalence: within, both one-sided tests have to say so (Schuirmann 1987)."""
-    above_low, above_high = estimate.beyond(-margin), estimate.beyond(margin)
-    return max(above_low, 1 - above_high), min(above_high, 1 - above_low)
+    return (
+        max(estimate.above(-margin), estimate.below(margin)),
+        min(estimate.above(margin), estimate.below(-margin)),
+    )
 
 
 BOUNDS = {

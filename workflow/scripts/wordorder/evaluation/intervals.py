@@ -54,15 +54,21 @@ class Estimate(NamedTuple):
         margin = stats.t.ppf((1 + LEVEL) / 2, self.degrees) * self.standard_error
         return self.value - margin, self.value + margin
 
-    def beyond(self, bound: float) -> float:
+    def above(self, bound: float) -> float:
         """Return the one-sided p-value that the true value is above a bound; small where it is."""
         if self.standard_error == 0:
             return float(self.value <= bound)
         return float(stats.t.sf((self.value - bound) / self.standard_error, self.degrees))
 
+    def below(self, bound: float) -> float:
+        """Return the same for a true value below it. Not as a difference from 1, in which a small value is lost."""
+        if self.standard_error == 0:
+            return float(self.value >= bound)
+        return float(stats.t.cdf((self.value - bound) / self.standard_error, self.degrees))
+
     def p_value(self) -> float:
         """Return the two-sided p-value of a true value of 0."""
-        return min(1.0, 2 * min(self.beyond(0), 1 - self.beyond(0))) if self.known else math.nan
+        return min(1.0, 2 * min(self.above(0), self.below(0))) if self.known else math.nan
 
 
 class Scores(NamedTuple):
@@ -233,7 +239,8 @@ class Measurements:
                 for name, weight in weights.items()
                 for other, other_weight in weights.items()
             )
-            parts.append((max(0.0, shared), self.scores.degrees))
+            # NumPy's maximum keeps NaN, which is what is known of other reviews if all are of one group.
+            parts.append((float(np.maximum(0.0, shared)), self.scores.degrees))
         variance = sum(part for part, _ in parts)
         if math.isnan(variance):
             return Estimate(value, math.nan, math.nan)

@@ -124,6 +124,31 @@ print(json.dumps(jobs), file=out)
 """
 
 
+LOCAL = """
+import json, sys
+from pathlib import Path
+from dags import dry_run
+
+repository, directory, config_file = map(Path, sys.argv[1:])
+out = sys.stdout
+splits = {name: [f"https://example.org/{name}.csv#sha256=" + "0" * 64] for name in ("train", "test")}
+with dry_run(repository, directory, [config_file], {"corpus": {"splits": splits}}, {"results/summary.csv"}) as dag:
+    jobs = {job.rule.name: job.rule.name in dag.workflow._localrules for job in dag.jobs}
+print(json.dumps(jobs), file=out)
+"""
+
+
+def test_downloads_are_no_jobs_of_a_cluster(tmp_path):
+    # Catches: a download on a node without internet access; a rule that does not take over what it is derived from.
+    command = [sys.executable, "-c", LOCAL, REPOSITORY, tmp_path, REPOSITORY / "config/config.yaml"]
+    result = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    jobs = json.loads(result.stdout)
+    assert jobs["download_split"]
+    assert jobs["download_glove"]
+    assert not jobs["train_model"]
+
+
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory):
     """What each rule names, of a job of each in a run that has all of them."""

@@ -7,7 +7,9 @@ from html import escape
 
 import pandas as pd
 import pytest
+from plans import planned
 
+from wordorder import paths
 from wordorder.report import contents
 
 VARIANTS = ["binary_unigram", "embedding", "embedding_masked", "glove"]
@@ -52,6 +54,23 @@ def test_figures_have_files_for_the_readme(looked_at):
     for ending in (".html", ".svg", ".png"):
         drawn = {path.relative_to(figures).with_suffix("").as_posix() for path in figures.rglob(f"*{ending}")}
         assert drawn == set(contents.figures())
+
+
+def test_what_is_deleted_is_made_again(pipeline, looked_at):
+    # Catches: "Nothing to be done" because another product of the same rule is still there.
+    directory = shutil.copytree(looked_at, looked_at.with_name("deleted"))
+    assert planned(pipeline.snakemake(directory, "report", "-n", config=CONFIG)) == set()
+    for path in (
+        paths.figure("svg", "history"),
+        paths.figure("png", "effects"),
+        paths.model_card("md", "glove"),
+        paths.csv("embeddings/word_map"),
+    ):
+        (directory / path).unlink()
+    assert planned(pipeline.snakemake(directory, "report", "-n", config=CONFIG)) == {
+        *("plot_figure history", "plot_figure effects", "write_model_card glove", "compare_embeddings"),
+        *("plot_figure word_map", "render_table neighbours", "render_table analogies"),
+    }
 
 
 def test_model_card(looked_at):

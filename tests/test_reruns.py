@@ -499,6 +499,22 @@ def test_another_algorithm_for_the_checksum(plan, finished):
     assert plan(config) == set()
 
 
+def test_a_checksum_and_an_address_where_there_was_neither(pipeline, plan, run):
+    # Catches: a traceback from the record of a download for which the config had no checksum.
+    for name, path, address in (
+        ("corpus", paths.CORPUS, "https://example.org/corpus.tar.gz"),
+        ("glove", paths.GLOVE, "https://example.org/vectors.zip"),
+    ):
+        record = run / paths.checksums(path)
+        _, *others = json.loads(record.read_text(encoding="ascii"))
+        record.write_text(json.dumps([None, *others]), encoding="ascii")
+        digest = f"sha256:{hashlib.sha256((run / path).read_bytes()).hexdigest()}"
+        config = {name: {"sources": [address], "checksum": digest}}
+        result = pipeline.snakemake(run, path, "-n", config=config)
+        assert result.returncode == 0, result.stdout
+        assert "is not on this machine" not in result.stdout
+
+
 def test_more_threads(pipeline, run):
     # Catches: the documentation's word on what is not noticed growing wrong.
     assert planned(pipeline.snakemake(run, SUMMARY, "-n", "--set-threads", "train_model=2")) == set()

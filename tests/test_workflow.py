@@ -69,6 +69,12 @@ def test_half_a_run(pipeline, run):
     assert planned(pipeline.snakemake(run, SUMMARY, "-n")) == after("train_model taught 1")
 
 
+def test_deleted_table_of_runs(pipeline, run):
+    # Catches: "Nothing to be done" because the other table of the same rule is still there.
+    (run / paths.csv("runs")).unlink()
+    assert planned(pipeline.snakemake(run, SUMMARY, "-n")) == {"summarize_runs"}
+
+
 # Ways to ask for it.
 
 

@@ -17,7 +17,7 @@ sys.path.insert(0, scripts)
 from wordorder import paths
 from wordorder.config_check import load_config
 from wordorder.data import formats
-from wordorder.data.sources import known_as, local_digest
+from wordorder.data.sources import known_as, local_digest, local_path
 from wordorder.dependencies import job_settings, lead_jobs_here
 from wordorder.report import contents
 from wordorder.vectors.names import PRETRAINED
@@ -191,7 +191,9 @@ def download_settings(sources, checksum, record, *more):
     # A function, so that only a Snakemake that may run the rule reads the file.
     def settings(wildcards):
         known = known_as(checksum, Path(record))
-        return {"file": known or [local_digest(sources[0]), *more]}
+        # What was there when no checksum was given may come from elsewhere now, with one.
+        by_contents = not known and (checksum is None or local_path(sources[0]))
+        return {"file": [local_digest(sources[0]), *more] if by_contents else known or checksum}
 
     return settings
 
@@ -292,17 +294,22 @@ def results_for_summary(wildcards):
     run from which a result has been deleted is forced, as by --forcerun; that makes the result again.
     """
     files = products(wildcards)
-    if os.path.exists(paths.csv("summary")) and not all(map(os.path.exists, files)):
+    if os.path.exists(paths.csv("summary")) and not all(map(os.path.exists, [*files, paths.csv("runs")])):
         workflow.dag.forcefiles.add(paths.csv("summary"))
     return files
 
 
 def report_products(wildcards):
-    """Everything that there is to look at."""
+    """Everything that there is to look at, in each of its formats: a rule is not run if only one of them is missing."""
+    figures = [name for name, entry in FIGURES.items() if CONFIG.asks_for(entry.needs)]
+    tables = [name for name, entry in TABLES.items() if CONFIG.asks_for(entry.needs)]
+    shown = [entry for entry in (FIGURES | TABLES).values() if CONFIG.asks_for(entry.needs) and not entry.of_runs]
     return [
-        *(paths.figure("html", name) for name, entry in FIGURES.items() if CONFIG.asks_for(entry.needs)),
-        *(paths.table(name) for name, entry in TABLES.items() if CONFIG.asks_for(entry.needs)),
+        *(paths.csv(name) for name in dict.fromkeys(name for entry in shown for name in entry.tables)),
+        *(paths.figure(ending, name) for name in figures for ending in ("html", "svg", "png")),
+        *map(paths.table, tables),
         *(paths.page(name) for name, entry in PAGES.items() if CONFIG.asks_for(entry.needs)),
+        *(paths.model_card("md", name) for name in CONFIG.active_variants),
     ]
 
 

@@ -26,12 +26,14 @@ rule download_corpus:
 # Of a corpus in several files each by itself, so that a change of one does not bring all again.
 use rule download_corpus as download_split with:
     output:
-        corpus=paths.split_file(),
-        checksums=paths.checksums(paths.split_file()),
+        corpus=update(paths.split_file()),
+        checksums=update(paths.checksums(paths.split_file())),
     log:
         paths.log("download_split", "{split}", "{number}"),
     benchmark:
         paths.benchmark("download_split", "{split}", "{number}")
+    # Snakemake does not take this over.
+    localrule: True
     params:
         settings=split_file_settings,
         untracked=split_file_sources,

@@ -138,7 +138,7 @@ def test_json_lines(tmp_path):
 def test_fasttext(tmp_path):
     # Catches: a class within the text, a text of several classes that gets the first, a line without one.
     path = tmp_path / "fasttext.txt"
-    lines = [f"__label__{label} {text}\n" for text, label in DATA]
+    lines = [f"__label__{label}{' ' if i % 2 else chr(9)}{text}\n" for i, (text, label) in enumerate(DATA)]
     path.write_text("".join(lines))
     found = split(tmp_path, str(path), format="fasttext")
     assert classes(found) == HALVES
@@ -197,6 +197,12 @@ def test_classes_of_hugging_face(tmp_path):
     found = split(tmp_path, str(tmp_path / "a.parquet"))
     assert {row["label"] for part in found.values() for row in part if "superb" in row["text"]} == {"pos"}
     assert classes(found) == HALVES
+    write([2 - int(label == "pos") for _, label in DATA])
+    with pytest.raises(InputError, match=r"the column label holds 2, and the file has names for 0 to 1 alone\."):
+        split(tmp_path, str(tmp_path / "a.parquet"))
+    # The names are left over from numbers.
+    write([label for _, label in DATA])
+    assert classes(split(tmp_path, str(tmp_path / "a.parquet"))) == HALVES
     write([-1] * len(DATA))
     with pytest.raises(InputError, match=r"row 1 .*nothing in the column label"):
         split(tmp_path, str(tmp_path / "a.parquet"))

@@ -200,11 +200,12 @@ def test_tables_of_pandas_come_through(tmp_path_factory, rows, format, with_spli
     assert [text.id for text in corpus.texts] == sorted({text.id for text in corpus.texts})
 
 
-def test_csv_of_excel(tmp_path):
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "utf8"])
+def test_csv_of_excel(tmp_path, encoding):
     # Catches: a byte order mark in the name of the first column, carriage returns in the last.
     content = 'label,text\r\ngood,"a, ""b"""\r\n\r\nbad,\r\n'
     (tmp_path / "a.csv").write_bytes(content.encode("utf-8-sig"))
-    texts = read(tmp_path / "a.csv", format="csv").texts
+    texts = read(tmp_path / "a.csv", format="csv", encoding=encoding).texts
     assert [(text.label, text.text) for text in texts] == [("good", 'a, "b"'), ("bad", "")]
 
 
@@ -457,6 +458,7 @@ def test_json_lines(tmp_path):
         ("[1]", "line 2: not a JSON object"),
         ("{", "line 2: not JSON"),
         ('{"text": 5, "stars": 1}', "line 2: text is 5 and not text"),
+        (r'{"text": "a \ud83d", "stars": 1}', r"line 2: text has half of a character \(\\ud83d\)"),
         ('{"text": "a"}', r"row 2 .*nothing in the column stars"),
     ]:
         path.write_text('{"stars": 5, "text": "good"}\n' + line + "\n", encoding="utf-8")

@@ -132,6 +132,7 @@ def test_what_will_go_wrong_is_told(folder, capsys):
         ("a.csv", "", [], r"a\.csv: no column looks like classes"),
         ("a.csv", "text,label\na,1\n", ["--label-column", "lable"], r"a\.csv: there is no column 'lable'; its"),
         ("a.csv", "text,label\n,1\n,2\n", ["--label-column", "label"], r"there is no text in the column text\."),
+        ("a.csv", "text,label\na,1\nb,2\n", ["--encoding", "latin_9x"], r"The encoding latin_9x is not possible; use"),
     ],
 )
 def test_what_cannot_be_used_is_refused(folder, name, content, options, message):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wordorder.config import Split, Vectorizer
+from wordorder.config import Split, Vectorizer, is_like_ascii
 from wordorder.data import formats
 from wordorder.data.corpus import SPLIT_NAMES, Advice, Wanted
 from wordorder.data.vectorizer import token_splitter
@@ -65,6 +65,8 @@ def look(path: Path, encoding: str, text_column: str | None, label_column: str |
 
     Raises InputError if it cannot be read, or if no columns look like texts and classes.
     """
+    if not is_like_ascii(encoding):
+        raise InputError(f"The encoding {encoding} is not possible; use utf-8, latin-1 or cp1252.")
     table = formats.table_of(str(path))
     if table is None:
         raise InputError(

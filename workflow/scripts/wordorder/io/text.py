@@ -1,6 +1,7 @@
 """Lines of text files, which may be compressed."""
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
@@ -86,9 +87,10 @@ def text_lines(
 
     Raises InputError, with the number of the line and the advice, if one is not so encoded.
     """
+    # Excel starts UTF-8, however it is spelled, with a byte order mark.
+    of_first = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
     for number, line in enumerate(file, 1):
         try:
-            # Excel starts UTF-8 with a byte order mark.
-            yield line.decode("utf-8-sig" if number == 1 and encoding == "utf-8" else encoding)
+            yield line.decode(of_first if number == 1 else encoding)
         except UnicodeDecodeError as error:
             raise InputError(f"{name}, line {number}: not {encoding.upper()} ({error.reason}). {advice}") from error

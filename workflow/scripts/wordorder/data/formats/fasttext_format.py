@@ -1,5 +1,6 @@
 """The format in which fastText reads texts with their classes."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from wordorder.io.errors import InputError
 from wordorder.io.text import opened, text_lines
 
 LABEL = "__label__"
+# What fastText takes for the end of a word.
+SPACES = re.compile(r"[ \t]+")
 
 
 class FastText(Table):
@@ -27,7 +30,7 @@ class FastText(Table):
                 for number, line in enumerate(text_lines(file, str(path), wanted.encoding, wanted.advice.encoding), 1):
                     if not line.strip():
                         continue
-                    label, _, text = line.strip().partition(" ")
+                    label, text = (*SPACES.split(line.strip(), maxsplit=1), "")[:2]
                     if not label.startswith(LABEL) or text.startswith(LABEL):
                         several = SEVERAL if text.startswith(LABEL) else f"It should begin with {LABEL} and a class. "
                         raise InputError(f"{path}, line {number}: {line[:60]!r}. {several}{wanted.advice.file}")

@@ -1,6 +1,7 @@
 """JSON Lines: an object on each line."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 from wordorder.data.corpus import ADVICE, SEVERAL, Advice, Table, Wanted, column_index
 from wordorder.io.errors import InputError
 from wordorder.io.text import opened, text_lines
+
+# Halves of surrogate pairs, which JSON can hold, are no characters.
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class JsonLines(Table):
@@ -52,7 +56,14 @@ def objects(path: Path, wanted: Wanted) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def value_text(where: str, name: str, value: Any, may_be_number: bool, advice: Advice) -> str | None:
     """Return a value as text, None where there is none. Raises InputError if it is neither text nor such a number."""
-    if value is None or isinstance(value, str):
+    if value is None:
+        return value
+    if isinstance(value, str):
+        if half := HALF_CHARACTER.search(value):
+            raise InputError(
+                f"{where}: {name} has half of a character ({json.dumps(half[0])[1:-1]}). Its text was cut there; "
+                "remove the half."
+            )
         return value
     if may_be_number and isinstance(value, bool | int | float):
         return json.dumps(value)

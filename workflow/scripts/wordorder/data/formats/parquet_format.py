@@ -34,7 +34,10 @@ class Parquet(Table):
                 missing = file.metadata.num_rows
                 for batch in file.iter_batches(CHUNK, columns=list(wanted.columns)):
                     missing -= len(batch)
-                    yield from zip(*(texts(batch[name], classes[name]) for name in wanted.columns), strict=True)
+                    columns = (
+                        texts(batch[name], classes[name], f"{path}: the column {name}") for name in wanted.columns
+                    )
+                    yield from zip(*columns, strict=True)
                 if missing:
                     raise ValueError(f"{missing} rows are missing")
         except (pa.ArrowException, OSError, ValueError) as error:
@@ -72,17 +75,23 @@ def is_number(kind: pa.DataType) -> bool:
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
 
 
-def texts(column: pa.Array, classes: list[str]) -> list[str | None]:
-    """Return the values of a column as text, or their names. Raises pa.ArrowException if they are damaged.
+def texts(column: pa.Array, classes: list[str], where: str) -> list[str | None]:
+    """Return the values of a column as text or, if they are numbers of classes, their names.
 
-    None is what is missing, not a number or, of the names, less than 0.
+    None is what is missing, not a number or, of the names, less than 0. Raises pa.ArrowException if they are damaged,
+    and InputError, which begins with `where`, if a class has no name.
     """
     column = column.cast(value_type(column.type))
     if is_text(column.type):
         column = column.cast(pa.large_string())
     column.validate(full=True)
     values = column.to_pylist()
-    if classes:
+    if classes and pa.types.is_integer(column.type):
+        if largest := max((value for value in values if value is not None and value >= len(classes)), default=None):
+            raise InputError(
+                f"{where} holds {largest}, and the file has names for 0 to {len(classes) - 1} alone. Write it without "
+                "them, or with all."
+            )
         return [None if value is None or value < 0 else classes[value] for value in values]
     if is_text(column.type):
         return values

@@ -11,7 +11,7 @@ import pytest
 
 import train_cbow
 from wordorder.data.encoded import read_encoded, write_encoded
-from wordorder.vectors.cbow import cbow_matrix
+from wordorder.vectors.cbow import TokenStreams, cbow_matrix
 
 SETTINGS = {"dimension": 8, "window": 2, "negative": 5, "epochs": 20}
 # Tokens 2 to 5 stand between tokens 10 to 13, tokens 6 to 9 between tokens 14 to 17.
@@ -97,3 +97,13 @@ def test_an_empty_file_of_unlabelled_reviews(files, tmp_path):
     # Catches: an error where the archive has none.
     write_encoded(tmp_path / "unlabelled.arrow", [], [], [], [])
     np.testing.assert_array_equal(matrix_of([files[0], tmp_path / "unlabelled.arrow"]), matrix_of(files[:1]))
+
+
+def test_long_reviews_are_read_to_their_end(files, tmp_path):
+    # Catches: what gensim leaves out of a text of more than 10,000 tokens, without a word.
+    tokens = np.arange(25_000, dtype=np.int32)
+    write_encoded(tmp_path / "long.arrow", ["0"], [1], [tokens], ["neg", "pos"])
+    pieces = list(TokenStreams([read_encoded(path) for path in (tmp_path / "long.arrow", files[0])]))
+    assert list(map(len, pieces[:3])) == [10_000, 10_000, 5_000]
+    assert np.concatenate(pieces[:3]).tolist() == tokens.tolist()
+    assert len(pieces) == 3 + 601

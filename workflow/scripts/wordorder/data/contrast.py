@@ -1,4 +1,4 @@
-"""Pairs of sentences that differ in what word order or a negation tells, with known answers.
+"""Pairs of sentences that differ in what word order or a negation tells, or only in their words, with known answers.
 
 In the manner of CheckList (Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList"):
 templates, filled in with words that are praise or blame by themselves. Of each pair the first is praise.
@@ -61,7 +61,7 @@ def negated_blame() -> Iterator[tuple[str, str]]:
 
 
 def not_only() -> Iterator[tuple[str, str]]:
-    """Yield "not only, but also" of two words of praise, and of two of blame."""
+    """Yield "not only, but also" of two words of praise, and of two of blame, which the words alone tell apart."""
     for subject, (i, good), (j, bad) in product(SUBJECTS, enumerate(PRAISE), enumerate(BLAME)):
         more = PRAISE[(i + 1) % len(PRAISE)], BLAME[(j + 1) % len(BLAME)]
         yield (

@@ -55,6 +55,34 @@ def adapt_vocabulary(
     return [*SPECIAL_TOKENS, *(token.decode() for token in order[:room])]
 
 
+def word_splitter(
+    *, standardize: str, split: str = "whitespace", functions: Mapping[str, str] | None = None
+) -> Callable[[str], list[bytes]]:
+    """Return a function that standardizes a text that is `prepared`, and splits it into words.
+
+    The arguments are those of `token_splitter`, which calls it.
+    """
+    own_standardize = load_function(standardize, functions or {}, str)
+    own_split = load_function(split, functions or {}, list)
+    ignored = string.punctuation.encode() if "strip_punctuation" in standardize else b""
+
+    def standardized(text: str) -> bytes:
+        if own_standardize:
+            return encoded(standardize, own_standardize(text))
+        if standardize == UNICODE:
+            return unicode_standardized(text).encode()
+        content = text.encode()
+        return (content.lower() if "lower" in standardize else content).translate(None, ignored)
+
+    def words(text: str) -> list[bytes]:
+        content = standardized(text)
+        if own_split:
+            return [word for each in own_split(content.decode()) if (word := encoded(split, each))]
+        return [each.encode() for each in content.decode()] if split == "character" else content.split()
+
+    return words
+
+
 def token_splitter(
     *,
     standardize: str,
@@ -72,26 +100,10 @@ def token_splitter(
     "moviebr the". Tokens are all groups of one to `ngrams` of the first `max_words` words: the single words in the
     order of the text, after them the pairs of words, and so on. Raises InputError if a function of one's own fails.
     """
-    own_standardize = load_function(standardize, functions or {}, str)
-    own_split = load_function(split, functions or {}, list)
-    ignored = string.punctuation.encode() if "strip_punctuation" in standardize else b""
-
-    def standardized(text: str) -> bytes:
-        if own_standardize:
-            return encoded(standardize, own_standardize(text))
-        if standardize == UNICODE:
-            return unicode_standardized(text).encode()
-        content = text.encode()
-        return (content.lower() if "lower" in standardize else content).translate(None, ignored)
-
-    def words(content: bytes) -> list[bytes]:
-        if own_split:
-            return [word for each in own_split(content.decode()) if (word := encoded(split, each))]
-        return [each.encode() for each in content.decode()] if split == "character" else content.split()
+    words = word_splitter(standardize=standardize, split=split, functions=functions)
 
     def tokens(text: str) -> Iterator[bytes]:
-        content = standardized(prepared(text, strip_html, standardize))
-        yield from with_ngrams(words(content)[:max_words], ngrams)
+        yield from with_ngrams(words(prepared(text, strip_html, standardize))[:max_words], ngrams)
 
     return tokens
 

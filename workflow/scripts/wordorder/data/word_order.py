@@ -6,15 +6,17 @@ then made tokens of: pairs of words are those of the new order.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from wordorder.data.encoded import EncodedReviews, joined
-from wordorder.data.vectorizer import prepared, token_splitter, with_ngrams
+from wordorder.data.vectorizer import prepared, with_ngrams, word_splitter
 from wordorder.tokens import UNKNOWN
 
-# Sentences end where words do, for which only ASCII has white space.
+# Sentences end where words do, for which only ASCII has white space. It belongs to the sentence before.
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+", re.ASCII)
 WINDOWS = (1, 2, 3, 5, 10, 20)
 ENDS = 100
@@ -68,6 +70,30 @@ ORDERS = {
 }
 
 
+def sentences_of(text: str) -> list[str]:
+    """Return the sentences of a text, which joined are the text."""
+    ends = [found.end() for found in SENTENCE_END.finditer(text)]
+    return [text[start:end] for start, end in pairwise([0, *ends, len(text)])]
+
+
+def lengths_in(words: list[bytes], sentences: list[list[bytes]]) -> list[int]:
+    """Return how many of the words of a text are in each of its sentences, which were split by themselves.
+
+    They may lack some: where each character is a word, a space between two sentences is. It goes with that after it.
+    """
+    if sum(map(len, sentences)) == len(words):
+        return list(map(len, sentences))
+    ends, place = [], 0
+    for sentence in sentences:
+        for word in sentence:
+            # A function of the user's own may make another word of it where it stands alone.
+            with suppress(ValueError):
+                place = words.index(word, place) + 1
+        ends.append(place)
+    ends[-1] = len(words)
+    return np.diff(ends, prepend=0).tolist()
+
+
 class Reviews:
     """Reviews as words, from which they are encoded in any order."""
 
@@ -83,13 +109,15 @@ class Reviews:
         **splitting: Any,
     ):
         """Split the texts; the other arguments are those of `vectorizer.token_splitter`."""
-        split = token_splitter(standardize=standardize, **splitting)
+        split = word_splitter(standardize=standardize, **splitting)
         numbers: dict[bytes, int] = {}
         self.reviews = []
         for text in texts:
-            sentences = [list(split(part)) for part in SENTENCE_END.split(prepared(text, strip_html, standardize))]
-            words = [numbers.setdefault(word, len(numbers)) for sentence in sentences for word in sentence]
-            self.reviews.append(Words(np.array(words, np.int32), np.array(list(map(len, sentences)))))
+            whole = prepared(text, strip_html, standardize)
+            words = split(whole)
+            lengths = lengths_in(words, [split(sentence) for sentence in sentences_of(whole)])
+            places = [numbers.setdefault(word, len(numbers)) for word in words]
+            self.reviews.append(Words(np.array(places, np.int32), np.array(lengths)))
         self.names = list(numbers)
         self.places = {token.encode(): place for place, token in enumerate(vocabulary)}
         self.ngrams, self.max_words = ngrams, max_words

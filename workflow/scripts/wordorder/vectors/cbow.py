@@ -11,8 +11,15 @@ from wordorder.data.encoded import EncodedReviews
 SCALE = 0.3
 
 
+# Tokens that gensim reads at a time; of a longer text it would leave out the rest without a word.
+LONGEST = 10_000
+
+
 class TokenStreams:
-    """The token ids of each review of several files, review by review; can be iterated over any number of times."""
+    """The token ids of each review of several files, review by review; can be iterated over any number of times.
+
+    A review of more than `LONGEST` tokens comes in several parts.
+    """
 
     def __init__(self, files: Sequence[EncodedReviews]):
         self.files = files
@@ -20,7 +27,8 @@ class TokenStreams:
     def __iter__(self) -> Iterator[list[int]]:
         for file in self.files:
             for start, stop in zip(file.offsets[:-1], file.offsets[1:], strict=True):
-                yield file.tokens[start:stop].tolist()
+                for first in range(start, stop, LONGEST):
+                    yield file.tokens[first : min(stop, first + LONGEST)].tolist()
 
 
 def cbow_matrix(
@@ -38,7 +46,7 @@ def cbow_matrix(
     The model is the continuous bag of words with negative sampling (Mikolov et al. 2013, "Efficient Estimation of Word
     Representations in Vector Space" and "Distributed Representations of Words and Phrases and their Compositionality"),
     as gensim computes it: the mean of the vectors of up to `window` tokens on either side is to tell the token between
-    them from `negative` tokens drawn at random. Labels are not used.
+    them from `negative` tokens drawn at random, and frequent tokens are passed over now and then. Labels are not used.
 
     All vectors are scaled by the same factor, to a standard deviation of `SCALE`. Rare tokens are not left out: a token
     that is seldom met keeps a vector near the small random one it starts from. The row of padding is zero, and so is

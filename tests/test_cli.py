@@ -38,6 +38,12 @@ def wordorder(*arguments, **options):
     return subprocess.run([*COMMAND, *map(str, arguments)], env=ENVIRONMENT, capture_output=True, **options)
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @pytest.fixture(scope="module")
 def reviews(finished, tmp_path_factory):
     """The test reviews in files of all kinds, and what the evaluation says of them."""
@@ -128,6 +134,21 @@ def test_what_does_not_belong_together_is_refused(finished, tmp_path, name):
     assert (result.returncode, result.stdout) == (1, b"")
     assert f"Error: {path} is not the one of ".encode() in result.stderr
     assert b"Run snakemake again" in result.stderr
+
+
+def test_the_page_does_without_a_model_that_does_not_belong(finished, tmp_path):
+    # Catches: no page at all because of a variant that is left over from another config.
+    shutil.copytree(finished / "results", tmp_path / "results")
+    stale = tmp_path / paths.run("model.keras", "glove", "all", 1)
+    shutil.copy(tmp_path / paths.run("model.keras", "glove", "all", 2), stale)
+    command = [*COMMAND, "serve", "-d", tmp_path, "--port", str(free_port())]
+    process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    line = process.stdout.readline()
+    process.terminate()
+    _, errors = process.communicate(timeout=30)
+    assert line.startswith(f"{len(SMALL['active_variants']) - 1} models on ".encode())
+    assert f"Warning: glove is left out: {stale} is not the one of ".encode() in errors
+    assert f"delete {stale.parent} if ".encode() in errors
 
 
 def test_the_trained_models_are_listed(finished):
@@ -415,9 +436,7 @@ def test_an_explanation_that_would_take_too_long(tmp_path):
 def test_the_page_in_a_browser(finished, tab):
     # Catches: a page that needs the network, fails, breaks its own policy, runs a text as code, or listens on other
     # addresses; other numbers than those of the command; a traceback where the port is taken, or when it is ended.
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [*COMMAND, "serve", "-d", finished, "--port", str(port)]
     process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:

@@ -215,6 +215,16 @@ def test_figure_of_one_variant(tmp_path):
         check(*files, {"glove"})
 
 
+@pytest.mark.parametrize("seconds", [[0.0, 0.3, 20.0], [1.2, 1.6, 1.4], [2.0, 2.0, 2.0]])
+def test_short_trainings(tmp_path, seconds):
+    # Catches: seconds that are rounded to the same label, or to 0 on an axis of logarithms.
+    SUMMARY.assign(training_seconds=seconds).to_csv(tmp_path / "table.csv", index=False)
+    draw = partial(plot_figure.main, [tmp_path / "table.csv"], chart="training_time", caption="", runs=None)
+    files = drawn(tmp_path / "one", draw)
+    check(*files, {*VARIANTS})
+    assert ">0</text>" not in files[1].decode()
+
+
 def test_accuracies_that_are_all_the_same(tmp_path):
     # Catches: an axis from 1 to 1, with all names at the same place; on a made-up corpus all answers may be right.
     SUMMARY.assign(test_accuracy=1.0).to_csv(tmp_path / "table.csv", index=False)

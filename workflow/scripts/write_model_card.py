@@ -26,6 +26,7 @@ def main(
     record: Path,
     summary: Path,
     accuracy_by_length: Path,
+    train: Path,
     validation: Path,
     test: Path,
     vocabulary: Path,
@@ -46,7 +47,9 @@ def main(
         lengths = read_csv(accuracy_by_length).query("variant == @variant")
     by_length = lengths.groupby(["min_tokens", "max_tokens"])["accuracy"].mean()
     by_length.index = [f"{low} to {high}" for low, high in by_length.index]
-    validation_reviews, test_reviews = (len(read_encoded(path).ids) for path in (validation, test))
+    numbers = {path: len(read_encoded(path).ids) for path in (train, validation, test)}
+    # With `validation: by_group` it is others that are held back, and not quite as many.
+    held_back = numbers[train] + numbers[validation] - training["training_reviews"]
     settings = training["settings"] | {
         f"optimizer.{name}": value for name, value in training.get("optimizer", {}).items()
     }
@@ -58,8 +61,8 @@ def main(
         caption=caption,
         kind=kind.SENTENCE.format(features=kind.FEATURES[settings["features"]]),
         training_reviews=training["training_reviews"],
-        validation_reviews=validation_reviews,
-        test_reviews=test_reviews,
+        validation_reviews=held_back,
+        test_reviews=numbers[test],
         teachers=settings.get("teachers", []),
         classes=training["classes"],
         settings={"sequence_length": None} | settings,

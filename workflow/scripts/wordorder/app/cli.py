@@ -371,8 +371,17 @@ def serve_command(host: str, port: int, directory: Path, backend: str, cores: in
     start_keras(backend, cores)
     from wordorder.app.load import load_trained
 
-    progress = tqdm(trained.items(), unit=" models", disable=None, leave=False)
-    serve([load_trained(directory, variant, seeds[0]) for variant, seeds in progress], listener)
+    loaded, problems = [], []
+    for variant, seeds in tqdm(trained.items(), unit=" models", disable=None, leave=False):
+        try:
+            loaded.append(load_trained(directory, variant, seeds[0]))
+        except InputError as error:
+            problems.append(f"{variant} is left out: {error}")
+    if not loaded:
+        raise InputError("\n".join(problems))
+    for problem in problems:
+        click.echo(printable(f"Warning: {problem}"), err=True)
+    serve(loaded, listener)
 
 
 def main() -> None:

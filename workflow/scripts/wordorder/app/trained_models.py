@@ -49,6 +49,6 @@ def read_training(record: Path, **files: Path) -> tuple[str, int]:
         if found != digest:
             raise InputError(
                 f"{path} is not the one of {record}: it has been made anew, or comes from elsewhere. Run snakemake "
-                "again, so that all belongs together."
+                f"again, so that all belongs together, or delete {record.parent} if the config has it no more."
             )
     return variant, seed

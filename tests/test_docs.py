@@ -14,7 +14,7 @@ from configs import SHIPPED, changed
 
 from wordorder.config import Config
 from wordorder.config_check import load_config
-from wordorder.evaluation.claims import Evidence, decide, read_claims
+from wordorder.evaluation.claims import Evidence, decide, read_claims, verdict
 from wordorder.evaluation.intervals import Measurements, Scores
 
 REPOSITORY = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ def table(text, name):
     return [row for row in rows[1:] if not set("".join(row)) <= set("-: ")]
 
 
-@pytest.mark.parametrize(("folder", "fewest"), [("results", 20), ("texts", 6)])
+@pytest.mark.parametrize(("folder", "fewest"), [("results", 20), ("texts", 6), ("optimizer", 8)])
 def test_claims_follow_from_the_runs(folder, fewest):
     # Catches: verdicts that the committed runs do not give, or that were found by another method.
     claims = pd.read_csv(REPOSITORY / f"docs/{folder}/claims.csv", index_col="claim")
@@ -50,8 +50,11 @@ def test_claims_follow_from_the_runs(folder, fewest):
     stated = read_claims(text, sorted(config.variants), name="claims.yaml")
     by_seeds = decide([each._replace(target="these_reviews") for each in stated], Evidence(measured, None, {}, None))
     assert len(by_seeds) > fewest
+    for claim in claims[claims["low"].notna()].itertuples():
+        assert verdict(claim.low, claim.high, claim.bound, claim.margin) == claim.verdict, claim.Index
     for name, found in by_seeds.set_index("claim").iterrows():
         claim = claims.loc[name]
+        assert claim[["bound", "margin"]].tolist() == found[["bound", "margin"]].tolist()
         assert claim["value"] == pytest.approx(found["value"], abs=2e-6)
         if claim["target"] == "these_reviews":
             interval = found[["low", "high"]].tolist()

@@ -18,6 +18,7 @@ GIVEN = {
     "docs/best/README.md": ["The target was 93 %.", "(95 % interval)"],
     "docs/learning_curve/README.md": [],
     "docs/texts/README.md": ["chapter's 88 %"],
+    "docs/optimizer/README.md": [],
     "docs/word_order.md": ["(0.005)"],
 }
 
@@ -189,7 +190,7 @@ def test_a_study_is_published_whole_or_not_at_all(tmp_path):
 
 def test_pages_of_studies_link_to_all_that_is_beside_them():
     # Catches: a table that `make publish` does not renew, because the page does not link to it; one that is missing.
-    folders = [REPOSITORY / "docs" / name for name in ("results", "best", "learning_curve", "texts")]
+    folders = [REPOSITORY / "docs" / name for name in ("results", "best", "learning_curve", "texts", "optimizer")]
     for folder in folders:
         there = {path.name for path in folder.iterdir()} - {"README.md"}
         assert there == {*publish_study.shown_by(folder / "README.md"), "study.csv"}

@@ -329,6 +329,11 @@ PAGES: dict[str, dict[str, Callable[[Path], Rows]]] = {
         "claims": claims("texts"),
         "study": study("texts"),
     },
+    "docs/optimizer/README.md": {
+        "results": results("optimizer", timed=False),
+        "claims": claims("optimizer"),
+        "study": study("optimizer"),
+    },
     "docs/best/README.md": {"study": study("best"), "models": best, "trials": trials},
     "docs/word_order.md": {"twins": twins, "orders": orders, "contrasts": contrasts},
     "docs/performance/README.md": {
@@ -365,6 +370,7 @@ PAGES: dict[str, dict[str, Callable[[Path], Rows]]] = {
         ),
     },
     "docs/protocol.md": {},
+    "docs/questions.md": {},
     "docs/scaling.md": {"costs": costs, "sweep": sweep},
     "docs/reliability.md": {"machines": machines},
 }

@@ -97,18 +97,17 @@ def time_in_turn(
 
     `running` holds for each variant and implementation an iterator that takes a step each time, `steps` how many a
     repetition is. What disturbs the machine for a while disturbs all alike. One repetition goes before and is not
-    counted: everything is compiled in it.
+    counted: everything is compiled in it. Nor is a step at the beginning of each turn, which takes several times as
+    long after a step of another model that fills gigabytes.
     """
     for key, iterator in running.items():
         take(iterator, steps[key])
-    return pd.DataFrame(
-        [
-            (*key, repetition, round(take(iterator, steps[key]) / steps[key], 6))
-            for repetition in range(1, repetitions + 1)
-            for key, iterator in running.items()
-        ],
-        columns=COLUMNS,
-    )
+    rows = []
+    for repetition in range(1, repetitions + 1):
+        for key, iterator in running.items():
+            take(iterator, 1)
+            rows.append((*key, repetition, round(take(iterator, steps[key]) / steps[key], 6)))
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def take(iterator: Iterator[None], steps: int) -> float:

@@ -499,7 +499,7 @@ def test_another_algorithm_for_the_checksum(plan, finished):
     assert plan(config) == set()
 
 
-def test_a_checksum_and_an_address_where_there_was_neither(pipeline, plan, run):
+def test_a_checksum_and_an_address_where_there_was_neither(pipeline, run):
     # Catches: a traceback from the record of a download for which the config had no checksum.
     for name, path, address in (
         ("corpus", paths.CORPUS, "https://example.org/corpus.tar.gz"),

@@ -57,7 +57,7 @@ def measure(nowhere, record, model, vocabulary):
 
 
 def card(nowhere, record, model, vocabulary):
-    others = ("summary", "accuracy_by_length", "train", "validation", "test", "vectorizer", "markdown", "html")
+    others = ("summary", "accuracy_by_length", "corpus", "vectorizer", "markdown", "html")
     write_model_card.main(
         record=record, vocabulary=vocabulary, **dict.fromkeys(others, nowhere), variant="a", caption=""
     )

@@ -301,13 +301,13 @@ def results_for_summary(wildcards):
 
 def report_products(wildcards):
     """Everything that there is to look at, in each of its formats: a rule is not run if only one of them is missing."""
-    figures = [name for name, entry in FIGURES.items() if CONFIG.asks_for(entry.needs)]
-    tables = [name for name, entry in TABLES.items() if CONFIG.asks_for(entry.needs)]
-    shown = [entry for entry in (FIGURES | TABLES).values() if CONFIG.asks_for(entry.needs) and not entry.of_runs]
+    figures, tables = (
+        [entry for entry in entries.values() if CONFIG.asks_for(entry.needs)] for entries in (FIGURES, TABLES)
+    )
     return [
-        *(paths.csv(name) for name in dict.fromkeys(name for entry in shown for name in entry.tables)),
-        *(paths.figure(ending, name) for name in figures for ending in ("html", "svg", "png")),
-        *map(paths.table, tables),
+        *(paths.csv(name) for entry in (*figures, *tables) if not entry.of_runs for name in entry.tables),
+        *(paths.figure(ending, entry.name) for entry in figures for ending in ("html", "svg", "png")),
+        *(paths.table(entry.name) for entry in tables),
         *(paths.page(name) for name, entry in PAGES.items() if CONFIG.asks_for(entry.needs)),
         *(paths.model_card("md", name) for name in CONFIG.active_variants),
     ]

@@ -159,9 +159,7 @@ rule write_model_card:
         record=first_run_file("training.json"),
         summary=paths.csv("summary"),
         accuracy_by_length=paths.csv("accuracy_by_length"),
-        train=of_vectorizer(paths.encoded("train")),
-        validation=of_vectorizer(paths.encoded("validation")),
-        test=of_vectorizer(paths.encoded("test")),
+        corpus=paths.csv("corpus"),
         vocabulary=of_vectorizer(paths.vocabulary()),
         vectorizer=of_vectorizer(paths.vectorizer_settings()),
     output:

@@ -8,7 +8,6 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wordorder.app.trained_models import read_training
-from wordorder.data.encoded import read_encoded
 from wordorder.data.vectorizer import read_settings, read_vocabulary
 from wordorder.entry import run
 from wordorder.evaluation.metrics import METRICS
@@ -26,9 +25,7 @@ def main(
     record: Path,
     summary: Path,
     accuracy_by_length: Path,
-    train: Path,
-    validation: Path,
-    test: Path,
+    corpus: Path,
     vocabulary: Path,
     vectorizer: Path,
     markdown: Path,
@@ -47,9 +44,10 @@ def main(
         lengths = read_csv(accuracy_by_length).query("variant == @variant")
     by_length = lengths.groupby(["min_tokens", "max_tokens"])["accuracy"].mean()
     by_length.index = [f"{low} to {high}" for low, high in by_length.index]
-    numbers = {path: len(read_encoded(path).ids) for path in (train, validation, test)}
+    with reading(corpus):
+        reviews = read_csv(corpus).groupby("split")["reviews"].sum()
     # With `validation: by_group` it is others that are held back, and not quite as many.
-    held_back = numbers[train] + numbers[validation] - training["training_reviews"]
+    held_back = reviews["train"] + reviews["validation"] - training["training_reviews"]
     settings = training["settings"] | {
         f"optimizer.{name}": value for name, value in training.get("optimizer", {}).items()
     }
@@ -62,7 +60,7 @@ def main(
         kind=kind.SENTENCE.format(features=kind.FEATURES[settings["features"]]),
         training_reviews=training["training_reviews"],
         validation_reviews=held_back,
-        test_reviews=numbers[test],
+        test_reviews=reviews["test"],
         teachers=settings.get("teachers", []),
         classes=training["classes"],
         settings={"sequence_length": None} | settings,

@@ -40,8 +40,8 @@ def one_sided(sign: int) -> Callable[[Estimate, float], tuple[float, float]]:
     """Return the p-values of a bound that is kept above a margin (1) or below it (-1)."""
 
     def p_values(estimate: Estimate, margin: float) -> tuple[float, float]:
-        kept = (estimate.above(margin), estimate.below(margin))
-        return kept if sign > 0 else kept[::-1]
+        above, below = estimate.above(margin), estimate.below(margin)
+        return (above, below) if sign > 0 else (below, above)
 
     return p_values
 

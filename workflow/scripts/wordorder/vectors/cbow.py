@@ -9,8 +9,6 @@ from wordorder.data.encoded import EncodedReviews
 # Standard deviation of the numbers in the vectors. As gensim leaves them it is about 1, with which an LSTM starts with
 # its gates wide open or shut and learns slowly; that of the GloVe vectors is 0.4.
 SCALE = 0.3
-
-
 # Tokens that gensim reads at a time; of a longer text it would leave out the rest without a word.
 LONGEST = 10_000
 

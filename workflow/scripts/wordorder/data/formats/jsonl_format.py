@@ -1,7 +1,6 @@
 """JSON Lines: an object on each line."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,6 @@ from typing import Any
 from wordorder.data.corpus import ADVICE, SEVERAL, Advice, Table, Wanted, column_index
 from wordorder.io.errors import InputError
 from wordorder.io.text import opened, text_lines
-
-# Halves of surrogate pairs, which JSON can hold, are no characters.
-HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class JsonLines(Table):
@@ -59,11 +55,13 @@ def value_text(where: str, name: str, value: Any, may_be_number: bool, advice: A
     if value is None:
         return value
     if isinstance(value, str):
-        if half := HALF_CHARACTER.search(value):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            half = json.dumps(value[error.start])[1:-1]
             raise InputError(
-                f"{where}: {name} has half of a character ({json.dumps(half[0])[1:-1]}). Its text was cut there; "
-                "remove the half."
-            )
+                f"{where}: {name} has half of a character ({half}). Its text was cut there; remove the half."
+            ) from error
         return value
     if may_be_number and isinstance(value, bool | int | float):
         return json.dumps(value)
